@@ -1,0 +1,109 @@
+//! Cuts one file along its syntax into definitions and chunks.
+//!
+//! The door: [`Chunker::chunk`] takes a [`Source`] and gives a [`ChunkedFile`].
+
+use std::ops::Range;
+
+use crate::language::Language;
+use crate::names::{NamePath, RelPath};
+use crate::source::{Digest, LineSpan};
+
+/// Counts tokens as the model that will read the text does.
+///
+/// Implemented in `embed/`, where the tokenizers are; chunks are sized by it
+/// and never by characters.
+pub trait CountTokens: Send + Sync {
+    /// Number of tokens of `text`, without the special tokens a model adds.
+    fn count(&self, text: &str) -> usize;
+}
+
+/// How much text one model reads at once.
+#[derive(Clone, Copy)]
+pub struct Window<'a> {
+    /// The model's own tokenizer.
+    pub counter: &'a dyn CountTokens,
+    /// Tokens that fit, special tokens and the document prefix already taken off.
+    pub max_tokens: usize,
+}
+
+/// The windows of the two roles.
+#[derive(Clone, Copy)]
+pub struct Windows<'a> {
+    /// The window of the model of the TEXT role.
+    pub text: Window<'a>,
+    /// The window of the model of the CODE role.
+    pub code: Window<'a>,
+}
+
+/// A file cut into definitions and chunks.
+#[derive(Debug, Clone)]
+pub struct ChunkedFile {
+    /// The file's name in the index.
+    pub path: RelPath,
+    /// Its language.
+    pub language: &'static Language,
+    /// Digest of its raw bytes.
+    pub digest: Digest,
+    /// Non-blank lines of the file.
+    pub lines_of_code: u32,
+    /// The definitions in source order, outer before inner.
+    pub definitions: Vec<Definition>,
+    /// The chunks: the pieces of the module chunk first (if there is any code
+    /// outside definitions), then those of each definition in order.
+    pub chunks: Vec<Chunk>,
+    /// What had to be cut or replaced, if anything, in words for the user.
+    pub notes: Vec<String>,
+}
+
+/// A syntactic thing with a name or a place of its own; one node of the graph.
+#[derive(Debug, Clone)]
+pub struct Definition {
+    /// What it is.
+    pub kind: ChunkKind,
+    /// Its own name (`render`; `default` for an anonymous default export).
+    pub name: String,
+    /// Dotted path inside the file (`Button.render`).
+    pub qualname: String,
+    /// Number among the definitions of this file with equal kind and qualname, from 0.
+    pub ordinal: u32,
+    /// Lines of its source, doc comment included.
+    pub lines: LineSpan,
+    /// 1-based line of the first decorator, `export` or keyword, after the doc comment.
+    pub definition_line: u32,
+    /// Index of the definition that directly encloses it.
+    pub parent: Option<usize>,
+    /// Its pieces in [`ChunkedFile::chunks`]; never empty.
+    pub chunks: Range<usize>,
+}
+
+/// A piece of a file: what is embedded, stored and found.
+#[derive(Debug, Clone)]
+pub struct Chunk {
+    /// What it is; `chunk_type` of the readers.
+    pub kind: ChunkKind,
+    /// Name of its definition, or of the module.
+    pub name: String,
+    /// Dotted path inside the file; empty for the module chunk.
+    pub qualname: String,
+    /// Number among the chunks of this file with equal kind and qualname, from 0.
+    pub ordinal: u32,
+    /// Module path and qualname.
+    pub name_path: NamePath,
+    /// The lines of `source_code`.
+    pub lines: LineSpan,
+    /// The text as it stands in the file.
+    pub source_code: String,
+    /// What the TEXT role embeds: name path, signature, doc comment.
+    pub text_input: String,
+    /// What the CODE role embeds: a header line and the source without its doc comment.
+    pub code_input: String,
+    /// The readers' `metadata` column.
+    pub metadata: serde_json::Map<String, serde_json::Value>,
+}
+
+/// What a definition or chunk is; named as the readers' `chunk_type`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ChunkKind {
+    /// A declared or assigned function.
+    Function,
+}

@@ -1,0 +1,134 @@
+//! A file on its way into the index: found ([`SourceFile`]), then read
+//! ([`Source`]), with the measures that speak of its bytes and lines.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::names::RelPath;
+
+/// A file that the walk found and that is to be indexed, not yet read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceFile {
+    /// Where it stands below the repository's root: its name in the index.
+    pub path: RelPath,
+    /// Where to open it on this machine.
+    pub absolute: PathBuf,
+    /// Its size in bytes when the walk saw it.
+    pub size: u64,
+}
+
+/// A file that was read and decoded.
+///
+/// `text` is what every later byte and line offset speaks of: without a
+/// byte-order mark, and with U+FFFD where the file held U+0000, which
+/// PostgreSQL's `text` cannot store. `digest` is of the raw bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The file it was read from.
+    pub file: SourceFile,
+    /// The decoded text.
+    pub text: String,
+    /// BLAKE3 of the bytes on disk.
+    pub digest: Digest,
+    /// How many U+0000 were replaced.
+    pub nul_replaced: usize,
+}
+
+/// BLAKE3 hash of a file's raw bytes: same digest, same content.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Digest([u8; 32]);
+
+/// BLAKE3 hash of everything besides a file's bytes that decides what is
+/// stored for it: chunker version, query texts, size policy, roles, models.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Recipe([u8; 32]);
+
+impl Digest {
+    /// The digest of `bytes`.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(*blake3::hash(bytes).as_bytes())
+    }
+}
+
+impl Recipe {
+    /// The recipe of the named ingredients; their order counts, and a length
+    /// before each keeps `["ab","c"]` apart from `["a","bc"]`.
+    #[must_use]
+    pub fn of(ingredients: &[&str]) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        for ingredient in ingredients {
+            hasher.update(&(ingredient.len() as u64).to_le_bytes());
+            hasher.update(ingredient.as_bytes());
+        }
+        Self(*hasher.finalize().as_bytes())
+    }
+}
+
+macro_rules! thirty_two_bytes {
+    ($($name:ident),*) => {$(
+        impl $name {
+            /// The 32 bytes, as they are stored.
+            #[must_use]
+            pub fn as_bytes(&self) -> &[u8; 32] {
+                &self.0
+            }
+
+            /// Takes back what [`Self::as_bytes`] gave; `None` if it is not 32 bytes.
+            #[must_use]
+            pub fn from_slice(bytes: &[u8]) -> Option<Self> {
+                bytes.try_into().ok().map(Self)
+            }
+        }
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({})", stringify!($name), blake3::Hash::from_bytes(self.0).to_hex())
+            }
+        }
+    )*};
+}
+thirty_two_bytes!(Digest, Recipe);
+
+/// A half-open range of byte offsets into [`Source::text`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ByteSpan {
+    /// First byte.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+}
+
+/// An inclusive range of 1-based line numbers, where a line ends at `\n`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
+pub struct LineSpan {
+    /// First line, 1-based.
+    pub start: u32,
+    /// Last line, inclusive.
+    pub end: u32,
+}
+
+impl LineSpan {
+    /// How many lines the span holds.
+    #[must_use]
+    pub fn count(self) -> u32 {
+        self.end + 1 - self.start
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recipe_knows_where_one_ingredient_ends() {
+        assert_ne!(Recipe::of(&["ab", "c"]), Recipe::of(&["a", "bc"]));
+        assert_eq!(Recipe::of(&["a"]), Recipe::of(&["a"]));
+    }
+
+    #[test]
+    fn a_digest_survives_storage() {
+        let digest = Digest::of(b"let x = 1");
+        assert_eq!(Digest::from_slice(digest.as_bytes()), Some(digest));
+        assert_eq!(Digest::from_slice(b"short"), None);
+    }
+}
