@@ -15,6 +15,8 @@ pub struct SourceFile {
     pub absolute: PathBuf,
     /// Its size in bytes when the walk saw it.
     pub size: u64,
+    /// Brought in by `--include`: rules about its content do not apply.
+    pub forced: bool,
 }
 
 /// A file that was read and decoded.
