@@ -2,6 +2,15 @@
 
 pub mod chunk;
 pub mod embed;
+pub mod error;
+pub mod exit;
 pub mod language;
+pub mod memory;
 pub mod names;
+pub mod outcome;
+pub mod read;
+pub mod report;
+pub mod signal;
 pub mod source;
+pub mod terminal;
+pub mod walk;

@@ -1,1 +1,3 @@
-fn main(){}
+//! `mnemo-index`: parse, plan, run, exit.
+
+fn main() {}
