@@ -1,12 +1,39 @@
 //! Cuts one file along its syntax into definitions and chunks.
 //!
 //! The door: [`Chunker::chunk`] takes a [`Source`] and gives a [`ChunkedFile`].
+//! The way of a file: [`parse`] within bounds, one [`survey`] of the tree that
+//! finds the definitions and their facts, [`layout`] of the lines that each of
+//! them owns, [`split`] by the models' windows, and [`compose`] of the chunks.
+//! What cannot be parsed is cut line-wise by [`fallback`], with a note.
+
+mod bounds;
+mod compose;
+mod fallback;
+mod file_kind;
+mod inputs;
+mod kind;
+mod layout;
+mod lines;
+mod metadata;
+mod nest;
+mod parse;
+mod show;
+mod split;
+mod survey;
 
 use std::ops::Range;
 
-use crate::language::Language;
+use thiserror::Error;
+use tree_sitter::{Parser, QueryCursor};
+
+pub use bounds::MAX_PARSED_BYTES;
+pub use file_kind::is_test;
+pub use kind::ChunkKind;
+pub use show::{to_json, to_text};
+
+use crate::language::{self, Language, TagsError};
 use crate::names::{NamePath, RelPath};
-use crate::source::{Digest, LineSpan};
+use crate::source::{Digest, LineSpan, Source};
 
 /// Counts tokens as the model that will read the text does.
 ///
@@ -101,9 +128,83 @@ pub struct Chunk {
     pub metadata: serde_json::Map<String, serde_json::Value>,
 }
 
-/// What a definition or chunk is; named as the readers' `chunk_type`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum ChunkKind {
-    /// A declared or assigned function.
-    Function,
+/// Why no file of a language can be chunked: its folder holds a mistake. No
+/// text of a file leads here; what cannot be parsed is cut line-wise.
+#[derive(Debug, Error)]
+pub enum ChunkError {
+    /// The language's query is wrong.
+    #[error("{language}: {source}")]
+    Tags {
+        /// The language.
+        language: &'static str,
+        /// What is wrong.
+        source: &'static TagsError,
+    },
+    /// The grammar was made for another version of tree-sitter.
+    #[error("{language}: {source}")]
+    Grammar {
+        /// The language.
+        language: &'static str,
+        /// What is wrong.
+        source: tree_sitter::LanguageError,
+    },
+}
+
+/// Cuts files; one for each thread, since it owns its parser.
+pub struct Chunker<'a> {
+    windows: Windows<'a>,
+    parser: Parser,
+    cursor: QueryCursor,
+}
+
+impl<'a> Chunker<'a> {
+    /// A chunker whose chunks fit `windows`.
+    #[must_use]
+    pub fn new(windows: Windows<'a>) -> Self {
+        Self { windows, parser: Parser::new(), cursor: QueryCursor::new() }
+    }
+
+    /// Cuts `source`, which is written in `language`.
+    ///
+    /// A blank file has no chunks. A file that cannot be parsed within bounds
+    /// is cut line-wise, and a note says why.
+    ///
+    /// # Errors
+    /// [`ChunkError`] if the language itself is broken, whatever the file.
+    pub fn chunk(
+        &mut self,
+        source: &Source,
+        language: &'static Language,
+    ) -> Result<ChunkedFile, ChunkError> {
+        let name = language.name();
+        let tags = language.tags().map_err(|source| ChunkError::Tags { language: name, source })?;
+        self.parser
+            .set_language(&tags.grammar)
+            .map_err(|source| ChunkError::Grammar { language: name, source })?;
+        let file = compose::File::new(source, language, self.windows);
+        if source.text.trim().is_empty() {
+            return Ok(file.empty());
+        }
+        match parse::parse(&mut self.parser, &source.text) {
+            Ok(tree) => {
+                let survey = survey::survey(&tree, &mut survey::Tools {
+                    text: &source.text,
+                    language,
+                    tags,
+                    cursor: &mut self.cursor,
+                });
+                Ok(compose::compose(&file, survey))
+            }
+            Err(reason) => Ok(fallback::fallback(&file, &reason)),
+        }
+    }
+}
+
+/// What decides how files are cut, besides their text and the models: part of
+/// every file's recipe.
+#[must_use]
+pub fn recipe() -> Vec<String> {
+    let mut ingredients = vec![format!("chunker {}", bounds::VERSION), bounds::policy()];
+    ingredients.extend(language::ALL.iter().map(|language| language.query_text().to_owned()));
+    ingredients
 }

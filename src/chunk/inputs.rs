@@ -1,0 +1,60 @@
+//! The texts that are embedded, each within its model's window.
+
+use super::Window;
+
+/// The window less the tokens of `header`, for what stands below it.
+pub(super) fn room_below<'a>(window: Window<'a>, header: &str) -> Window<'a> {
+    let used = window.counter.count(header) + 1;
+    Window { max_tokens: window.max_tokens.saturating_sub(used).max(1), ..window }
+}
+
+/// The header line of a CODE text, which takes at most half of the window.
+pub(super) fn header(parts: &[&str], window: Window) -> String {
+    let parts: Vec<&str> = parts.iter().copied().filter(|part| !part.is_empty()).collect();
+    let line = parts.join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
+    let half = Window { max_tokens: window.max_tokens / 2, ..window };
+    clip(&line, half).to_owned()
+}
+
+/// Whether `text` fits.
+pub(super) fn fits(text: &str, window: Window) -> bool {
+    // No tokenizer makes more tokens than bytes.
+    text.len() <= window.max_tokens || window.counter.count(text) <= window.max_tokens
+}
+
+/// A TEXT input, and whether the end of its doc comment was dropped.
+pub(super) struct TextInput {
+    pub(super) text: String,
+    pub(super) shortened: bool,
+}
+
+/// The name path, signature and doc comment, in that order of weight.
+pub(super) fn text_input(head: &str, doc: &str, window: Window) -> TextInput {
+    let whole = if doc.is_empty() { head.to_owned() } else { format!("{head}\n{doc}") };
+    if fits(&whole, window) {
+        return TextInput { text: whole, shortened: false };
+    }
+    TextInput { text: clip(&whole, window).trim_end().to_owned(), shortened: true }
+}
+
+/// The beginning of `text` that fits, found by halving.
+fn clip<'s>(text: &'s str, window: Window) -> &'s str {
+    // A token is rarely longer than a word of 16 bytes; this bounds the work.
+    let ceiling = text.floor_char_boundary(text.len().min(window.max_tokens * 16));
+    let text = &text[..ceiling];
+    if fits(text, window) {
+        return text;
+    }
+    let (mut fitting, mut too_long) = (0, text.len());
+    while fitting + 1 < too_long {
+        let middle = text.floor_char_boundary(usize::midpoint(fitting, too_long));
+        if middle <= fitting {
+            break;
+        }
+        match fits(&text[..middle], window) {
+            true => fitting = middle,
+            false => too_long = middle,
+        }
+    }
+    &text[..fitting]
+}

@@ -1,0 +1,130 @@
+//! Which text belongs to which chunk.
+//!
+//! A scope owns its lines less the lines of its child definitions, so nothing
+//! is lost and nothing is stored twice. A line that a definition shares with
+//! other code (`foo(function named() {` … `});`) stays whole in the outer
+//! scope, so that every line of code stands whole in some chunk. A class also
+//! shows the signatures of its members.
+
+use super::ChunkKind;
+use super::bounds::MAX_SHARED_LINE_BYTES;
+use super::lines::Lines;
+use super::nest::Found;
+use crate::source::ByteSpan;
+
+/// The text of one scope, before it is split.
+pub(super) struct Scope {
+    /// Its index among the definitions; `None` for the module.
+    pub(super) definition: Option<usize>,
+    /// Everything it spans, whole lines where it has them to itself.
+    pub(super) range: ByteSpan,
+    /// What of it is its own, in order.
+    pub(super) segments: Vec<ByteSpan>,
+}
+
+/// Shares the text out: the module first, then every definition in order.
+pub(super) fn layout(lines: &Lines, definitions: &[Found], line_comment: &str) -> Vec<Scope> {
+    let borders = Borders { lines, line_comment };
+    let ranges: Vec<ByteSpan> = definitions.iter().map(|found| borders.range(found)).collect();
+    let mut children: Vec<Vec<usize>> = vec![Vec::new(); definitions.len() + 1];
+    for (index, found) in definitions.iter().enumerate() {
+        children[found.parent.map_or(0, |parent| parent + 1)].push(index);
+    }
+    let mut scopes = vec![borders.scope(None, lines.whole(), &Inside { definitions, ranges: &ranges, children: &children[0] })];
+    for (index, range) in ranges.iter().enumerate() {
+        let inside = Inside { definitions, ranges: &ranges, children: &children[index + 1] };
+        scopes.push(borders.scope(Some(index), *range, &inside));
+    }
+    scopes
+}
+
+/// The definitions directly inside a scope.
+struct Inside<'a, 's> {
+    definitions: &'a [Found<'s>],
+    ranges: &'a [ByteSpan],
+    children: &'a [usize],
+}
+
+struct Borders<'a, 's> {
+    lines: &'a Lines<'s>,
+    line_comment: &'a str,
+}
+
+impl Borders<'_, '_> {
+    /// The text of a definition: whole lines where nothing else stands on them.
+    fn range(&self, found: &Found) -> ByteSpan {
+        let start = found.doc.map_or(found.span.start, |doc| doc.start);
+        let before = self.lines.before(start);
+        let start = if before.trim().is_empty() { start - before.len() } else { start };
+        let after = self.lines.after(found.span.end);
+        let end = found.span.end + if self.is_idle(after) { after.len() } else { 0 };
+        ByteSpan { start, end }
+    }
+
+    /// Whether what follows a definition on its last line is no code.
+    fn is_idle(&self, after: &str) -> bool {
+        let rest = after.trim_start_matches([' ', '\t', ';', ',', '\r', '\u{c}']);
+        rest.is_empty() || rest.starts_with(self.line_comment)
+    }
+
+    /// What of `range` its outer scope leaves out; `None` if it shares all its lines.
+    fn left_out(&self, range: ByteSpan) -> Option<ByteSpan> {
+        let first = self.lines.span(self.lines.index_of(range.start));
+        let last = self.lines.span(self.lines.index_of(range.end));
+        let is_short = |line: ByteSpan| line.end - line.start <= MAX_SHARED_LINE_BYTES;
+        let start = match range.start == first.start {
+            false if is_short(first) => first.end + 1,
+            _ => range.start,
+        };
+        let end = match range.end == last.end {
+            false if is_short(last) => last.start,
+            _ => range.end,
+        };
+        (start < end).then_some(ByteSpan { start, end })
+    }
+
+    fn scope(&self, definition: Option<usize>, range: ByteSpan, inside: &Inside) -> Scope {
+        let is_class =
+            definition.is_some_and(|index| inside.definitions[index].kind == ChunkKind::Class);
+        let mut segments = Vec::new();
+        let mut at = range.start;
+        for child in inside.children {
+            let Some(gap) = self.left_out(inside.ranges[*child]) else {
+                continue;
+            };
+            self.push(&mut segments, ByteSpan { start: at, end: gap.start.min(range.end) });
+            at = at.max(gap.end);
+            if is_class {
+                self.push_signatures(&mut segments, &inside.definitions[*child], gap);
+            }
+        }
+        self.push(&mut segments, ByteSpan { start: at, end: range.end });
+        Scope { definition, range, segments }
+    }
+
+    /// The signature of a member that was left out, and of its overloads.
+    fn push_signatures(&self, segments: &mut Vec<ByteSpan>, member: &Found, gap: ByteSpan) {
+        for header in member.overloads.iter().chain([&member.declaration.header]) {
+            let text = self.lines.slice(*header);
+            let lead = text.len() - text.trim_start().len();
+            let start = header.start + lead;
+            let margin = self.lines.before(start);
+            let margin = if margin.trim().is_empty() { margin.len() } else { 0 };
+            let end = header.start + text.trim_end().len();
+            if start >= gap.start && end <= gap.end {
+                self.push(segments, ByteSpan { start: start - margin, end });
+            }
+        }
+    }
+
+    /// Adds what of `span` is not blank, as whole lines.
+    fn push(&self, segments: &mut Vec<ByteSpan>, span: ByteSpan) {
+        let text = self.lines.slice(span);
+        let Some(first) = text.find(|c: char| !c.is_whitespace()) else {
+            return;
+        };
+        let start = span.start + text[..first].rfind('\n').map_or(0, |newline| newline + 1);
+        let end = span.start + text.trim_end().len();
+        segments.push(ByteSpan { start, end });
+    }
+}

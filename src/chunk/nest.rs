@@ -1,0 +1,107 @@
+//! How definitions nest: qualnames, ordinals, and overloads that join their
+//! implementation.
+
+use std::collections::HashMap;
+
+use super::ChunkKind;
+use super::bounds::MAX_NAME_BYTES;
+use super::survey::Facts;
+use crate::language::Declaration;
+use crate::source::ByteSpan;
+
+/// A definition as the walk found it.
+pub(super) struct Found<'s> {
+    pub(super) kind: ChunkKind,
+    pub(super) name: String,
+    /// Names between the enclosing definition's and its own.
+    pub(super) path: Vec<String>,
+    pub(super) qualname: String,
+    pub(super) ordinal: u32,
+    pub(super) parent: Option<usize>,
+    /// The comments directly above it.
+    pub(super) doc: Option<ByteSpan>,
+    /// The docstring inside it.
+    pub(super) inner_doc: Option<ByteSpan>,
+    /// From its first decorator or keyword to its end.
+    pub(super) span: ByteSpan,
+    pub(super) declaration: Declaration,
+    /// Headers of the overloads before it.
+    pub(super) overloads: Vec<ByteSpan>,
+    pub(super) bodiless: bool,
+    pub(super) is_static: bool,
+    pub(super) exported: bool,
+    /// The definition that was last found directly in it.
+    pub(super) last_child: Option<usize>,
+    pub(super) facts: Facts<'s>,
+}
+
+/// Adds `found`, or joins it to the overload directly before it; gives its index.
+pub(super) fn add<'s>(definitions: &mut Vec<Found<'s>>, mut found: Found<'s>, text: &str) -> usize {
+    found.qualname = qualname(definitions, &found);
+    let earlier = match found.parent {
+        Some(parent) => definitions[parent].last_child,
+        None => definitions.iter().rposition(|earlier| earlier.parent.is_none()),
+    };
+    if let Some(index) = earlier
+        && joins(&definitions[index], &found, text)
+    {
+        join(&mut definitions[index], found);
+        return index;
+    }
+    let index = definitions.len();
+    if let Some(parent) = found.parent {
+        definitions[parent].last_child = Some(index);
+    }
+    definitions.push(found);
+    index
+}
+
+fn qualname(definitions: &[Found], found: &Found) -> String {
+    let outer = found.parent.map(|parent| definitions[parent].qualname.as_str());
+    let parts = outer.into_iter().chain(found.path.iter().map(String::as_str));
+    parts.chain([found.name.as_str()]).collect::<Vec<_>>().join(".")
+}
+
+fn joins(earlier: &Found, found: &Found, text: &str) -> bool {
+    earlier.bodiless
+        && earlier.qualname == found.qualname
+        && earlier.is_static == found.is_static
+        && earlier.kind.is_callable()
+        && found.kind.is_callable()
+        && {
+            let next = found.doc.map_or(found.span.start, |doc| doc.start);
+            let between = text.get(earlier.span.end..next).unwrap_or("?");
+            between.chars().all(|c| c.is_whitespace() || c == ';')
+        }
+}
+
+fn join<'s>(overload: &mut Found<'s>, found: Found<'s>) {
+    overload.overloads.push(overload.declaration.header);
+    overload.declaration = found.declaration;
+    overload.kind = found.kind;
+    overload.span.end = found.span.end;
+    overload.bodiless = found.bodiless;
+    overload.exported |= found.exported;
+}
+
+/// Numbers the definitions of equal kind and qualname.
+pub(super) fn number(definitions: &mut [Found]) {
+    let mut counts: HashMap<(ChunkKind, &str), u32> = HashMap::new();
+    let mut ordinals = Vec::with_capacity(definitions.len());
+    for found in definitions.iter() {
+        let count = counts.entry((found.kind, &found.qualname)).or_default();
+        ordinals.push(*count);
+        *count += 1;
+    }
+    for (found, ordinal) in definitions.iter_mut().zip(ordinals) {
+        found.ordinal = ordinal;
+    }
+}
+
+/// `name` cut to the length that is kept.
+pub(super) fn bounded(mut name: String) -> String {
+    if name.len() > MAX_NAME_BYTES {
+        name.truncate(name.floor_char_boundary(MAX_NAME_BYTES));
+    }
+    name
+}

@@ -1,0 +1,29 @@
+//! TypeScript, with and without JSX.
+
+use std::sync::OnceLock;
+
+use super::{Language, ecma};
+
+/// `.ts`: angle brackets are type assertions.
+pub(super) static TYPESCRIPT: Language = Language {
+    name: "typescript",
+    extensions: &["ts", "mts", "cts"],
+    naming: ecma::NAMING,
+    grammar: || tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into(),
+    tags: include_str!("tags.scm"),
+    roles: &[ecma::ROLES],
+    rules: ecma::RULES,
+    compiled: OnceLock::new(),
+};
+
+/// `.tsx`: angle brackets are elements.
+pub(super) static TSX: Language = Language {
+    name: "typescript",
+    extensions: &["tsx"],
+    naming: ecma::NAMING,
+    grammar: || tree_sitter_typescript::LANGUAGE_TSX.into(),
+    tags: include_str!("tags.scm"),
+    roles: &[ecma::ROLES],
+    rules: ecma::RULES,
+    compiled: OnceLock::new(),
+};
