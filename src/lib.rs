@@ -4,6 +4,7 @@ pub mod chunk;
 pub mod embed;
 pub mod error;
 pub mod exit;
+pub mod graph;
 pub mod language;
 pub mod memory;
 pub mod names;
