@@ -13,5 +13,6 @@ pub mod read;
 pub mod report;
 pub mod signal;
 pub mod source;
+pub mod store;
 pub mod terminal;
 pub mod walk;

@@ -4,6 +4,13 @@
     reason = "a test that cannot go on should say where"
 )]
 
+mod cluster;
 mod embed;
+mod embedded_life;
+mod embedded_users;
 mod installed;
+mod samples;
+mod store_commit;
+mod store_open;
+mod store_readers;
 mod walk;
