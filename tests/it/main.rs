@@ -4,11 +4,16 @@
     reason = "a test that cannot go on should say where"
 )]
 
+mod bad_input;
 mod cluster;
 mod embed;
 mod embedded_life;
 mod embedded_users;
+mod faults;
 mod installed;
+mod main_job;
+mod private_database;
+mod program;
 mod samples;
 mod store_commit;
 mod store_open;
