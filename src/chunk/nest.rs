@@ -20,8 +20,8 @@ pub(super) struct Found<'s> {
     pub(super) parent: Option<usize>,
     /// The comments directly above it.
     pub(super) doc: Option<ByteSpan>,
-    /// The docstring inside it.
-    pub(super) inner_doc: Option<ByteSpan>,
+    /// All its doc comments in order: above it, above its overloads, inside it.
+    pub(super) docs: Vec<ByteSpan>,
     /// From its first decorator or keyword to its end.
     pub(super) span: ByteSpan,
     pub(super) declaration: Declaration,
@@ -82,6 +82,7 @@ fn join<'s>(overload: &mut Found<'s>, found: Found<'s>) {
     overload.span.end = found.span.end;
     overload.bodiless = found.bodiless;
     overload.exported |= found.exported;
+    overload.docs.extend(found.docs);
 }
 
 /// Numbers the definitions of equal kind and qualname.
