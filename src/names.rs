@@ -214,10 +214,15 @@ mod tests {
 
     #[test]
     fn a_repository_name_is_trimmed_and_refuses_what_readers_cannot_hold() {
-        assert_eq!(RepositoryName::new("  my repo ").unwrap().as_str(), "my repo");
+        assert_eq!(
+            RepositoryName::new("  my repo ").unwrap().as_str(),
+            "my repo"
+        );
         assert_eq!(
             RepositoryName::new(" "),
-            Err(NameError::Empty { what: "the repository name" })
+            Err(NameError::Empty {
+                what: "the repository name"
+            })
         );
         assert!(RepositoryName::new(&"x".repeat(256)).is_err());
         assert!(RepositoryName::new("a\nb").is_err());
@@ -225,7 +230,10 @@ mod tests {
 
     #[test]
     fn a_quote_in_a_repository_name_is_only_a_character() {
-        assert_eq!(RepositoryName::new("o'brien; --").unwrap().as_str(), "o'brien; --");
+        assert_eq!(
+            RepositoryName::new("o'brien; --").unwrap().as_str(),
+            "o'brien; --"
+        );
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub struct SourceFile {
     pub absolute: PathBuf,
     /// Its size in bytes when the walk saw it.
     pub size: u64,
+    /// Brought in by `--include`: rules about its content do not apply.
+    pub forced: bool,
 }
 
 /// A file that was read and decoded.
@@ -80,9 +82,14 @@ macro_rules! thirty_two_bytes {
                 bytes.try_into().ok().map(Self)
             }
         }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&blake3::Hash::from_bytes(self.0).to_hex())
+            }
+        }
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{}({})", stringify!($name), blake3::Hash::from_bytes(self.0).to_hex())
+                write!(f, "{}({self})", stringify!($name))
             }
         }
     )*};

@@ -1,0 +1,87 @@
+//! NDJSON: `start` never, `file` for each path, `summary` or `error` last.
+
+use serde_json::{Value, json};
+
+use super::{FileEvent, RunFacts};
+use crate::error;
+use crate::outcome::{FileOutcome, Indexed, Summary};
+
+/// Grows when a field changes its meaning or goes away, not when one is added.
+const SCHEMA: u32 = 1;
+
+pub(super) fn file(event: FileEvent) -> String {
+    let mut object = json!({
+        "event": "file",
+        "schema": SCHEMA,
+        "path": event.path,
+        "outcome": event.outcome.as_str(),
+        "reason": event.outcome.reason(),
+        "ms": millis(event.elapsed),
+    });
+    match event.outcome {
+        FileOutcome::Indexed(indexed) => add_counts(&mut object, indexed),
+        FileOutcome::Failed(failure) => object["message"] = json!(failure.cause),
+        FileOutcome::Unchanged | FileOutcome::Skipped(_) => {}
+    }
+    object.to_string()
+}
+
+fn add_counts(object: &mut Value, indexed: &Indexed) {
+    object["chunks"] = json!(indexed.chunks.values().sum::<u64>());
+    object["nodes"] = json!(indexed.nodes.values().sum::<u64>());
+    object["tokens"] = json!(indexed.tokens);
+    if !indexed.notes.is_empty() {
+        object["notes"] = json!(indexed.notes);
+    }
+}
+
+pub(super) fn summary(facts: RunFacts, summary: &Summary) -> String {
+    let skipped: serde_json::Map<String, Value> = summary
+        .skipped
+        .iter()
+        .map(|(reason, count)| (reason.as_str().to_owned(), json!(count)))
+        .collect();
+    let times = &summary.times;
+    json!({
+        "event": "summary",
+        "schema": SCHEMA,
+        "repository": facts.repository,
+        "provider": facts.provider,
+        "models": {"text": facts.models[0], "code": facts.models[1]},
+        "sequential": facts.sequential,
+        "files": {
+            "indexed": summary.indexed,
+            "unchanged": summary.unchanged,
+            "failed": summary.failed,
+            "skipped": skipped,
+        },
+        "chunks": summary.chunks,
+        "nodes": summary.nodes,
+        "edges": summary.edges,
+        "tokens": summary.tokens,
+        "ms": {
+            "wall": millis(summary.wall),
+            "read": millis(times.read),
+            "chunk": millis(times.chunk),
+            "embed": millis(times.embed),
+            "store": millis(times.store),
+        },
+        "peak_memory_bytes": summary.peak_memory,
+    })
+    .to_string()
+}
+
+pub(super) fn error(failure: &anyhow::Error) -> String {
+    json!({
+        "event": "error",
+        "schema": SCHEMA,
+        "exit": error::exit_of(failure).code(),
+        "message": error::one_line(failure),
+        "hint": error::hint_of(failure),
+    })
+    .to_string()
+}
+
+fn millis(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,92 @@
+//! What is printed to standard output: a line per file and the summary, as
+//! text for people or as NDJSON for machines.
+
+mod json;
+mod text;
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use crate::outcome::{FileOutcome, Summary};
+
+/// The form of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    Text {
+        /// Also a line for each file.
+        files: bool,
+    },
+    /// One JSON object per line.
+    Json,
+    /// Nothing.
+    Silent,
+}
+
+/// A path that came to its end.
+#[derive(Debug, Clone, Copy)]
+pub struct FileEvent<'a> {
+    /// Relative path; a folder's ends with `/`.
+    pub path: &'a str,
+    /// How it ended.
+    pub outcome: &'a FileOutcome,
+    /// From the first byte read to the commit.
+    pub elapsed: Duration,
+}
+
+/// What the run was about.
+#[derive(Debug, Clone, Copy)]
+pub struct RunFacts<'a> {
+    /// The repository's name.
+    pub repository: &'a str,
+    /// The execution provider.
+    pub provider: &'a str,
+    /// The models by role, `-` for a role that is off.
+    pub models: [&'a str; 2],
+    /// Whether files went one at a time.
+    pub sequential: bool,
+}
+
+/// Standard output.
+#[derive(Debug, Clone, Copy)]
+pub struct Report {
+    format: Format,
+}
+
+impl Report {
+    /// A report of this form.
+    #[must_use]
+    pub fn new(format: Format) -> Self {
+        Self { format }
+    }
+
+    /// Tells how one path ended.
+    pub fn file(self, event: FileEvent) {
+        match self.format {
+            Format::Json => print(&json::file(event)),
+            Format::Text { files: true } => print(&text::file(event)),
+            Format::Text { files: false } | Format::Silent => {}
+        }
+    }
+
+    /// Tells how the run ended.
+    pub fn summary(self, facts: RunFacts, summary: &Summary) {
+        match self.format {
+            Format::Json => print(&json::summary(facts, summary)),
+            Format::Text { .. } => print(&text::summary(facts, summary)),
+            Format::Silent => {}
+        }
+    }
+
+    /// Tells machines that the run failed; people read it on standard error.
+    pub fn error(self, error: &anyhow::Error) {
+        if self.format == Format::Json {
+            print(&json::error(error));
+        }
+    }
+}
+
+/// Whoever closed standard output does not want to read on; that is no error.
+pub fn print(text: &str) {
+    let _ = writeln!(io::stdout().lock(), "{text}");
+}

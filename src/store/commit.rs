@@ -1,0 +1,370 @@
+//! One file, one transaction: what stood there goes, what was made now stands.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use backon::{BlockingRetryable, ExponentialBuilder};
+use postgres::types::ToSql;
+use postgres::{Client, Statement, Transaction};
+
+use super::error::StoreError;
+use super::rows::{self, FileRows};
+use super::{Shape, Store};
+use crate::embed::EmbeddedFile;
+use crate::graph::FileGraph;
+use crate::graph::ids::FileIds;
+use crate::source::Recipe;
+
+/// What was written for one file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Committed {
+    /// Chunks.
+    pub chunks: u64,
+    /// Nodes by `node_type`.
+    pub nodes: BTreeMap<String, u64>,
+    /// Edges by `relation_type`.
+    pub edges: BTreeMap<String, u64>,
+}
+
+/// The statements of a commit, prepared once a session.
+#[derive(Clone)]
+pub(super) struct Statements {
+    clear: Statement,
+    chunks: Statement,
+    nodes: Statement,
+    edges: Statement,
+    metadata: Statement,
+    metrics: Statement,
+    file: Statement,
+}
+
+impl Store {
+    /// Replaces what is stored for the file, whole or not at all.
+    ///
+    /// # Errors
+    /// [`StoreError`]; [`StoreError::is_fatal`] tells whether other files would
+    /// meet the same fault. What stood before stays.
+    pub fn commit(
+        &mut self,
+        file: &EmbeddedFile,
+        recipe: &Recipe,
+    ) -> Result<Committed, StoreError> {
+        rows::check_vectors(file, &self.models)?;
+        let repository = self.repository.clone();
+        let ids = FileIds {
+            repository: &repository,
+            path: &file.file.path,
+        };
+        let graph = FileGraph::of(&repository, &file.file);
+        let rows = FileRows::of(&ids, file, &graph);
+        let write = Write {
+            file,
+            recipe,
+            rows: &rows,
+            ids,
+        };
+        // Two runs on other repositories can meet in an index page; the loser
+        // of such a meeting only has to come again.
+        let again = ExponentialBuilder::new()
+            .with_min_delay(Duration::from_millis(20))
+            .with_max_times(5)
+            .with_jitter();
+        (|| self.write(&write))
+            .retry(again)
+            .when(StoreError::is_transient)
+            .call()?;
+        Ok(Committed::of(&graph, file))
+    }
+
+    fn write(&mut self, write: &Write<'_>) -> Result<(), StoreError> {
+        let statements = self.statements()?;
+        let commit = self.commit.clone();
+        let mut open = Open {
+            transaction: self
+                .client
+                .transaction()
+                .map_err(StoreError::sql("begin a file's transaction"))?,
+            statements: &statements,
+            write,
+            commit: commit.as_deref(),
+        };
+        // First, because its row is also the lock: another writer of the same
+        // file waits here, and then sees what we wrote.
+        open.insert_file()?;
+        open.clear()?;
+        open.insert_nodes()?;
+        open.insert_chunks()?;
+        open.insert_edges()?;
+        open.insert_details()?;
+        open.transaction
+            .commit()
+            .map_err(StoreError::sql("commit a file"))
+    }
+
+    fn statements(&mut self) -> Result<Statements, StoreError> {
+        if let Some(statements) = &self.writing {
+            return Ok(statements.clone());
+        }
+        let statements = Statements::prepare(&mut self.client, self.shape)
+            .map_err(StoreError::sql("prepare a file's statements"))?;
+        Ok(self.writing.insert(statements).clone())
+    }
+}
+
+impl Committed {
+    fn of(graph: &FileGraph, file: &EmbeddedFile) -> Self {
+        let mut edges = BTreeMap::new();
+        for edge in &graph.edges {
+            *edges.entry(edge.relation.to_owned()).or_insert(0) += 1;
+        }
+        let nodes = graph
+            .nodes_by_type()
+            .into_iter()
+            .map(|(kind, count)| (kind.to_string(), count));
+        Self {
+            chunks: file.file.chunks.len() as u64,
+            nodes: nodes.collect(),
+            edges,
+        }
+    }
+}
+
+impl Statements {
+    fn prepare(client: &mut Client, shape: Shape) -> Result<Self, postgres::Error> {
+        Ok(Self {
+            clear: client.prepare(CLEAR)?,
+            chunks: client.prepare(&insert_chunks(shape))?,
+            nodes: client.prepare(&insert_nodes(shape))?,
+            edges: client.prepare(INSERT_EDGES)?,
+            metadata: client.prepare(INSERT_METADATA)?,
+            metrics: client.prepare(INSERT_METRICS)?,
+            file: client.prepare(INSERT_FILE)?,
+        })
+    }
+}
+
+/// Removes what stood for the file: its chunks (what is told about them goes
+/// with them), the edges that start in it, and the nodes that it no longer has
+/// with the edges that end in them. The nodes that it still has stay in their
+/// place, so that edges from other files to them live on.
+const CLEAR: &str = "
+    WITH standing AS (
+        SELECT node_id FROM nodes WHERE repository = $1 AND file_path = $2
+    ), chunks AS (
+        DELETE FROM code_chunks WHERE repository = $1 AND file_path = $2
+    ), edges AS (
+        DELETE FROM edges WHERE repository = $1 AND (
+            source_node_id IN (SELECT node_id FROM standing)
+            OR target_node_id IN (SELECT node_id FROM standing WHERE node_id <> ALL ($3)))
+    )
+    DELETE FROM nodes WHERE repository = $1 AND file_path = $2 AND node_id <> ALL ($3)";
+
+fn insert_chunks(shape: Shape) -> String {
+    // The server refuses a value for a generated column, even the right one.
+    let (column, value) = if shape.repository_is_generated {
+        ("", "")
+    } else {
+        ("repository, ", "$1::text, ")
+    };
+    format!(
+        "INSERT INTO code_chunks ({column}file_path, language, commit_hash, id, chunk_type, name, name_path,
+            source_code, start_line, end_line, embedding_text, embedding_code, embedding_text_half,
+            embedding_code_half, metadata, node_id, last_modified)
+         SELECT {value}$2::text, $3::text, $4::text, id, chunk_type, name, name_path, source_code, start_line,
+            end_line, embedding_text, embedding_code, embedding_text::halfvec, embedding_code::halfvec, metadata,
+            node_id, (metadata ->> 'last_modified')::timestamptz
+         FROM unnest($5::uuid[], $6::text[], $7::text[], $8::text[], $9::text[], $10::int4[], $11::int4[],
+            $12::vector[], $13::vector[], $14::jsonb[], $15::uuid[])
+            AS row (id, chunk_type, name, name_path, source_code, start_line, end_line, embedding_text,
+                embedding_code, metadata, node_id)
+         WHERE $1::text IS NOT NULL"
+    )
+}
+
+fn insert_nodes(shape: Shape) -> String {
+    let key = if shape.ours {
+        "repository, node_id"
+    } else {
+        "node_id"
+    };
+    format!(
+        "INSERT INTO nodes (repository, file_path, node_id, node_type, label, properties)
+         SELECT $1, $2, * FROM unnest($3::uuid[], $4::text[], $5::text[], $6::jsonb[])
+         ON CONFLICT ({key}) DO UPDATE SET repository = EXCLUDED.repository, file_path = EXCLUDED.file_path,
+            node_type = EXCLUDED.node_type, label = EXCLUDED.label, properties = EXCLUDED.properties,
+            created_at = EXCLUDED.created_at"
+    )
+}
+
+const INSERT_EDGES: &str = "
+    INSERT INTO edges (repository, edge_id, source_node_id, target_node_id, relation_type, properties)
+    SELECT $1, * FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::jsonb[])";
+
+const INSERT_METADATA: &str = "
+    INSERT INTO detailed_metadata (repository, version, metadata_id, node_id, chunk_id, metadata)
+    SELECT $1, 1, * FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::jsonb[])";
+
+const INSERT_METRICS: &str = "
+    INSERT INTO computed_metrics (repository, version, metric_id, node_id, chunk_id,
+        cyclomatic_complexity, cognitive_complexity, lines_of_code)
+    SELECT $1, 1, * FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::int4[], $6::int4[], $7::int4[])";
+
+const INSERT_FILE: &str = "
+    INSERT INTO indexed_files (repository, file_path, language, digest, recipe, chunk_count, lines_of_code, notes)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+    ON CONFLICT (repository, file_path) DO UPDATE SET language = EXCLUDED.language, digest = EXCLUDED.digest,
+        recipe = EXCLUDED.recipe, chunk_count = EXCLUDED.chunk_count, lines_of_code = EXCLUDED.lines_of_code,
+        notes = EXCLUDED.notes, indexed_at = EXCLUDED.indexed_at";
+
+/// What is to be written.
+struct Write<'a> {
+    file: &'a EmbeddedFile,
+    recipe: &'a Recipe,
+    rows: &'a FileRows<'a>,
+    ids: FileIds<'a>,
+}
+
+/// A file's transaction while it is open; dropped, it is rolled back.
+struct Open<'a> {
+    transaction: Transaction<'a>,
+    statements: &'a Statements,
+    write: &'a Write<'a>,
+    commit: Option<&'a str>,
+}
+
+impl<'a> Open<'a> {
+    fn clear(&mut self) -> Result<(), StoreError> {
+        let nodes = &self.write.rows.nodes.ids;
+        let values: [&(dyn ToSql + Sync); 3] = [&self.repository(), &self.path(), nodes];
+        self.execute("clear a file's rows", &self.statements.clear, &values)
+    }
+
+    fn insert_chunks(&mut self) -> Result<(), StoreError> {
+        let rows = &self.write.rows.chunks;
+        if rows.ids.is_empty() {
+            return Ok(());
+        }
+        let (language, commit) = (self.write.file.file.language.name(), self.commit);
+        let values: [&(dyn ToSql + Sync); 15] = [
+            &self.repository(),
+            &self.path(),
+            &language,
+            &commit,
+            &rows.ids,
+            &rows.kinds,
+            &rows.names,
+            &rows.name_paths,
+            &rows.sources,
+            &rows.starts,
+            &rows.ends,
+            &rows.texts,
+            &rows.codes,
+            &rows.metadata,
+            &rows.nodes,
+        ];
+        self.execute("store a file's chunks", &self.statements.chunks, &values)
+    }
+
+    fn insert_nodes(&mut self) -> Result<(), StoreError> {
+        let rows = &self.write.rows.nodes;
+        let values: [&(dyn ToSql + Sync); 6] = [
+            &self.repository(),
+            &self.path(),
+            &rows.ids,
+            &rows.types,
+            &rows.labels,
+            &rows.properties,
+        ];
+        self.execute("store a file's nodes", &self.statements.nodes, &values)
+    }
+
+    fn insert_edges(&mut self) -> Result<(), StoreError> {
+        let rows = &self.write.rows.edges;
+        if rows.ids.is_empty() {
+            return Ok(());
+        }
+        let values: [&(dyn ToSql + Sync); 6] = [
+            &self.repository(),
+            &rows.ids,
+            &rows.sources,
+            &rows.targets,
+            &rows.relations,
+            &rows.properties,
+        ];
+        self.execute("store a file's edges", &self.statements.edges, &values)
+    }
+
+    fn insert_details(&mut self) -> Result<(), StoreError> {
+        let rows = &self.write.rows.details;
+        if rows.nodes.is_empty() {
+            return Ok(());
+        }
+        let metadata: [&(dyn ToSql + Sync); 5] = [
+            &self.repository(),
+            &rows.metadata_ids,
+            &rows.nodes,
+            &rows.chunks,
+            &rows.metadata,
+        ];
+        self.execute(
+            "store a file's metadata",
+            &self.statements.metadata,
+            &metadata,
+        )?;
+        let metrics: [&(dyn ToSql + Sync); 7] = [
+            &self.repository(),
+            &rows.metric_ids,
+            &rows.nodes,
+            &rows.chunks,
+            &rows.cyclomatic,
+            &rows.cognitive,
+            &rows.lines_of_code,
+        ];
+        self.execute("store a file's metrics", &self.statements.metrics, &metrics)
+    }
+
+    fn insert_file(&mut self) -> Result<(), StoreError> {
+        let file = &self.write.file.file;
+        let chunks = i32::try_from(file.chunks.len()).unwrap_or(i32::MAX);
+        let lines = i32::try_from(file.lines_of_code).unwrap_or(i32::MAX);
+        let (digest, recipe) = (
+            file.digest.as_bytes().as_slice(),
+            self.write.recipe.as_bytes().as_slice(),
+        );
+        let values: [&(dyn ToSql + Sync); 8] = [
+            &self.repository(),
+            &self.path(),
+            &file.language.name(),
+            &digest,
+            &recipe,
+            &chunks,
+            &lines,
+            &self.write.rows.notes,
+        ];
+        self.execute(
+            "store what a file was made from",
+            &self.statements.file,
+            &values,
+        )
+    }
+
+    fn execute(
+        &mut self,
+        action: &'static str,
+        statement: &Statement,
+        values: &[&(dyn ToSql + Sync)],
+    ) -> Result<(), StoreError> {
+        self.transaction
+            .execute(statement, values)
+            .map(drop)
+            .map_err(StoreError::sql(action))
+    }
+
+    fn repository(&self) -> &'a str {
+        self.write.ids.repository.as_str()
+    }
+
+    fn path(&self) -> &'a str {
+        self.write.ids.path.as_str()
+    }
+}

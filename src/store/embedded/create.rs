@@ -1,0 +1,193 @@
+//! Makes the data folder of a new cluster.
+
+use std::fs;
+use std::os::unix::fs::{DirBuilderExt, symlink};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use super::account::{Account, open_up};
+use super::binaries::{Binaries, brought};
+use super::error::ClusterError;
+use super::folder::Layout;
+use super::server::{prepare, reason_in};
+use super::{ClusterConfig, ROLE};
+
+/// The PostgreSQL major that made the data folder; `None` if there is none.
+pub(super) fn major_of(data: &Path) -> Result<Option<u32>, ClusterError> {
+    let file = data.join("PG_VERSION");
+    match fs::read_to_string(&file) {
+        Ok(text) => Ok(text
+            .trim()
+            .split('.')
+            .next()
+            .and_then(|major| major.parse().ok())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(ClusterError::io("read", &file)(error)),
+    }
+}
+
+/// Makes the data folder: first under another name, so that one that bears its
+/// right name is complete whenever we were killed.
+pub(super) fn data_folder(
+    account: Account,
+    binaries: &Binaries,
+    layout: &Layout,
+) -> Result<(), ClusterError> {
+    let parent = account.data_parent(layout)?;
+    let unfinished = parent.join("data.new");
+    let finished = parent.join("data");
+    remove_folder(&unfinished)?;
+    fs::DirBuilder::new()
+        .mode(0o700)
+        .create(&unfinished)
+        .map_err(ClusterError::io("create", &unfinished))?;
+    account.hand_over(&unfinished)?;
+    initdb(account, binaries, &unfinished)?;
+    fs::rename(&unfinished, &finished).map_err(ClusterError::io("rename", &unfinished))?;
+    link_from(&layout.data(), &finished)
+}
+
+/// Where the data could not be made in its own place, that place points to it.
+fn link_from(place: &Path, data: &Path) -> Result<(), ClusterError> {
+    if place == data {
+        return Ok(());
+    }
+    if place.is_symlink() {
+        fs::remove_file(place).map_err(ClusterError::io("remove", place))?;
+    }
+    symlink(data, place).map_err(ClusterError::io("create", place))
+}
+
+fn initdb(account: Account, binaries: &Binaries, data: &Path) -> Result<(), ClusterError> {
+    let locales = locales(binaries.major);
+    let mut reason = String::new();
+    for locale in locales {
+        let output = run_initdb(account, binaries, data, locale)?;
+        if output.status.success() {
+            return Ok(());
+        }
+        reason = reason_in(&String::from_utf8_lossy(&output.stderr));
+        if !reason.contains("locale") {
+            break;
+        }
+    }
+    Err(ClusterError::Initdb { reason })
+}
+
+/// Sorting by code point whatever the host is set to, so that an index does not
+/// depend on the C library that built it; `C` alone where `C.UTF-8` is unknown.
+fn locales(major: u32) -> &'static [&'static [&'static str]] {
+    if major >= 17 {
+        return &[&[
+            "--locale-provider=builtin",
+            "--builtin-locale=C.UTF-8",
+            "--locale=C",
+        ]];
+    }
+    &[&["--locale=C.UTF-8"], &["--locale=C"]]
+}
+
+fn run_initdb(
+    account: Account,
+    binaries: &Binaries,
+    data: &Path,
+    locale: &[&str],
+) -> Result<Output, ClusterError> {
+    let program = binaries.bin.join("initdb");
+    let mut command = account.command(&program);
+    command
+        .arg("-D")
+        .arg(data)
+        .args([
+            "-U",
+            ROLE,
+            "--encoding=UTF8",
+            "--auth-local=trust",
+            "--auth-host=reject",
+        ])
+        .args(locale)
+        .stdin(Stdio::null());
+    prepare(&mut command);
+    command.output().map_err(ClusterError::io("run", &program))
+}
+
+/// The same installation where the account can run it: in its place, or copied
+/// out of a home that the account may not enter.
+pub(super) fn within_reach(
+    account: Account,
+    binaries: Binaries,
+    config: &ClusterConfig,
+) -> Result<Binaries, ClusterError> {
+    if account.can_run(&binaries.bin.join("postgres")) {
+        return Ok(binaries);
+    }
+    let version = version_folder(&binaries, config)?;
+    let target = account
+        .data_parent(&config.layout())?
+        .join(format!("postgres-{}", binaries.major));
+    if !target.is_dir() {
+        copy_folder(version, &target)?;
+    }
+    Ok(Binaries {
+        bin: target.join("bin"),
+        ..binaries
+    })
+}
+
+/// The folder of a version that set-up brought; nothing else is ours to copy.
+fn version_folder<'a>(
+    binaries: &'a Binaries,
+    config: &ClusterConfig,
+) -> Result<&'a Path, ClusterError> {
+    let folder = binaries
+        .bin
+        .parent()
+        .filter(|folder| folder.starts_with(brought(&config.home)));
+    folder.ok_or_else(|| ClusterError::NotUsable {
+        bin: binaries.bin.clone(),
+        reason: "the user that PostgreSQL has to run as cannot reach it".to_owned(),
+    })
+}
+
+/// Copies whole or not at all; programs find their libraries by relative paths,
+/// so links stay links.
+fn copy_folder(from: &Path, target: &Path) -> Result<(), ClusterError> {
+    let unfinished = target.with_extension("new");
+    remove_folder(&unfinished)?;
+    let output = Command::new("cp")
+        .args(["-RH", "--preserve=mode,links", "--"])
+        .arg(from)
+        .arg(&unfinished)
+        .output()
+        .map_err(ClusterError::io("copy", from))?;
+    if !output.status.success() {
+        let reason = reason_in(&String::from_utf8_lossy(&output.stderr));
+        return Err(ClusterError::io("copy", from)(std::io::Error::other(
+            reason,
+        )));
+    }
+    open_up(&unfinished)?;
+    fs::rename(&unfinished, target).map_err(ClusterError::io("rename", &unfinished))
+}
+
+fn remove_folder(folder: &Path) -> Result<(), ClusterError> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(ClusterError::io("remove", folder)(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_data_folder_knows_who_made_it() {
+        let data = tempfile::tempdir().unwrap();
+        assert_eq!(major_of(data.path()).unwrap(), None);
+        fs::write(data.path().join("PG_VERSION"), "16\n").unwrap();
+        assert_eq!(major_of(data.path()).unwrap(), Some(16));
+    }
+}

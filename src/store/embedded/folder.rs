@@ -1,0 +1,191 @@
+//! The folders and files of the private cluster, and its two locks.
+
+use std::fs::{self, DirBuilder, File, TryLockError};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use super::error::ClusterError;
+
+/// A unix socket's whole path must fit `sockaddr_un` (108 bytes on Linux); this
+/// leaves room for the file name and then some.
+const LONGEST_SOCKET_FOLDER: usize = 80;
+
+/// How long a start or stop by another process is waited for. Crash recovery
+/// of a large index can take most of a minute.
+const START_LOCK_PATIENCE: Duration = Duration::from_mins(3);
+
+/// Where everything of the private cluster stands below `$MNEMO_HOME/cluster`.
+#[derive(Debug, Clone)]
+pub(super) struct Layout {
+    root: PathBuf,
+    runtime: Option<PathBuf>,
+}
+
+impl Layout {
+    pub fn new(home: &Path, runtime: Option<&Path>) -> Self {
+        Self {
+            root: home.join("cluster"),
+            runtime: runtime.map(Path::to_owned),
+        }
+    }
+
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// PostgreSQL's data folder, or a symbolic link to it where the server has
+    /// to run as another user.
+    pub fn data(&self) -> PathBuf {
+        self.root.join("data")
+    }
+
+    /// What the server prints.
+    pub fn log(&self) -> PathBuf {
+        self.root.join("log")
+    }
+
+    /// Exists while the server is to outlive its last user.
+    pub fn pin(&self) -> PathBuf {
+        self.root.join("pinned")
+    }
+
+    /// Makes the folder that holds all the others.
+    pub fn create(&self) -> Result<(), ClusterError> {
+        private_folder(&self.root)
+    }
+
+    /// Held shared by every process that uses the server.
+    pub fn users_lock(&self) -> Result<File, ClusterError> {
+        lock_file(&self.root.join("users.lock"))
+    }
+
+    /// Held exclusively by whoever starts or stops the server.
+    pub fn start_lock(&self) -> Result<File, ClusterError> {
+        let file = lock_file(&self.root.join("start.lock"))?;
+        let end = Instant::now() + START_LOCK_PATIENCE;
+        while !try_lock(&file, &self.root)? {
+            if Instant::now() > end {
+                return Err(ClusterError::Busy {
+                    seconds: START_LOCK_PATIENCE.as_secs(),
+                });
+            }
+            sleep(Duration::from_millis(5));
+        }
+        Ok(file)
+    }
+
+    /// The folder of the unix socket: beside the data, or in a shorter place
+    /// if that would not fit a socket's address.
+    pub fn socket_folder(&self) -> Result<PathBuf, ClusterError> {
+        let beside = self.root.join("run");
+        let folder = if beside.as_os_str().len() <= LONGEST_SOCKET_FOLDER {
+            beside
+        } else {
+            self.short_socket_folder()
+        };
+        private_folder(&folder)?;
+        refuse_foreign(&folder)?;
+        Ok(folder)
+    }
+
+    fn short_socket_folder(&self) -> PathBuf {
+        let user = rustix::process::geteuid().as_raw();
+        let short = |parent: &Path| parent.join(format!("mnemo-{user}-{}", self.tag()));
+        match &self.runtime {
+            Some(runtime) if runtime.as_os_str().len() < LONGEST_SOCKET_FOLDER / 2 => {
+                short(runtime)
+            }
+            _ => short(Path::new("/tmp")),
+        }
+    }
+
+    /// Twelve hex digits that tell this cluster from the others of this machine.
+    pub fn tag(&self) -> String {
+        let hash = blake3::hash(self.root.as_os_str().as_encoded_bytes());
+        hash.to_hex().chars().take(12).collect()
+    }
+}
+
+/// Tries to lock `file` exclusively; false if another holds it.
+pub(super) fn try_lock(file: &File, shown: &Path) -> Result<bool, ClusterError> {
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(source)) => Err(ClusterError::io("lock", shown)(source)),
+    }
+}
+
+/// Makes `folder` and its missing parents, open to its owner alone; one that
+/// exists is left as it is.
+pub(super) fn private_folder(folder: &Path) -> Result<(), ClusterError> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(ClusterError::io("create", folder))
+}
+
+fn lock_file(path: &Path) -> Result<File, ClusterError> {
+    File::options()
+        .create(true)
+        .truncate(false)
+        .read(true)
+        .write(true)
+        .open(path)
+        .map_err(ClusterError::io("open", path))
+}
+
+/// A folder in `/tmp` could have been put there by someone else, who would then
+/// own the way to our server.
+fn refuse_foreign(folder: &Path) -> Result<(), ClusterError> {
+    let found = fs::symlink_metadata(folder).map_err(ClusterError::io("read", folder))?;
+    let ours = found.uid() == rustix::process::geteuid().as_raw();
+    if found.is_dir() && ours && found.mode() & 0o022 == 0 {
+        return Ok(());
+    }
+    let reason = io::Error::new(
+        io::ErrorKind::PermissionDenied,
+        "it belongs to another user",
+    );
+    Err(ClusterError::io("use", folder)(reason))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_socket_stands_beside_the_data_where_its_path_fits() {
+        let home = tempfile::tempdir().unwrap();
+        let layout = Layout::new(home.path(), None);
+        assert_eq!(layout.socket_folder().unwrap(), layout.root().join("run"));
+    }
+
+    #[test]
+    fn a_deep_home_gets_a_short_socket_folder_of_its_own() {
+        let home = tempfile::tempdir().unwrap();
+        let runtime = tempfile::tempdir().unwrap();
+        let deep = home.path().join("d".repeat(100));
+        let layout = Layout::new(&deep, Some(runtime.path()));
+        let folder = layout.socket_folder().unwrap();
+        assert!(folder.starts_with(runtime.path()), "{folder:?}");
+        assert!(folder.as_os_str().len() <= LONGEST_SOCKET_FOLDER);
+        let other = Layout::new(&home.path().join("e".repeat(100)), Some(runtime.path()));
+        assert_ne!(other.socket_folder().unwrap(), folder);
+    }
+
+    #[test]
+    fn a_start_lock_is_held_by_one() {
+        let home = tempfile::tempdir().unwrap();
+        let layout = Layout::new(home.path(), None);
+        layout.create().unwrap();
+        let held = layout.start_lock().unwrap();
+        let second = lock_file(&layout.root().join("start.lock")).unwrap();
+        assert!(!try_lock(&second, layout.root()).unwrap());
+        drop(held);
+        assert!(try_lock(&second, layout.root()).unwrap());
+    }
+}

@@ -1,0 +1,256 @@
+//! What can go wrong between us and the database, and what to do about it.
+
+use postgres::error::SqlState;
+use thiserror::Error;
+
+use super::connect::DatabaseUrl;
+use super::models::{Role, StoredModel};
+use crate::error::KnowsAdvice;
+
+/// Why the store refused or failed.
+///
+/// No variant carries a password: servers are named by [`DatabaseUrl`], whose
+/// text leaves it out.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// The connection string cannot be read.
+    #[error("the database URL cannot be read: {reason}")]
+    Url {
+        /// What is wrong with it, without its text.
+        reason: String,
+    },
+    /// Nothing answers at the address.
+    #[error("no PostgreSQL server answers at {server}: {reason}")]
+    ServerDown {
+        /// The address.
+        server: DatabaseUrl,
+        /// The system's own words.
+        reason: String,
+    },
+    /// The server knows neither the user nor the password, or does not let them in from here.
+    #[error("the PostgreSQL server at {server} refused the login: {reason}")]
+    LoginRefused {
+        /// The address.
+        server: DatabaseUrl,
+        /// The server's words.
+        reason: String,
+    },
+    /// The server has no such database.
+    #[error("the database does not exist: {server}")]
+    NoDatabase {
+        /// The address, with the database's name.
+        server: DatabaseUrl,
+    },
+    /// The server is older than what we need.
+    #[error("the server is PostgreSQL {found}, and {needed} or newer is needed")]
+    ServerTooOld {
+        /// Its version.
+        found: String,
+        /// The oldest major version that will do.
+        needed: u32,
+    },
+    /// pgvector is not there, or too old.
+    #[error("the server has no usable pgvector: {reason}")]
+    NoVector {
+        /// What was found instead.
+        reason: String,
+    },
+    /// The user may not do what indexing needs.
+    #[error("the database user lacks the right to {action}: {reason}")]
+    Rights {
+        /// What was tried.
+        action: &'static str,
+        /// The server's words.
+        reason: String,
+    },
+    /// The vector column of a role has another width than its model.
+    #[error(
+        "the database stores {role} vectors of {stored} dimensions, but the model {model} makes {wanted}"
+    )]
+    OtherWidth {
+        /// The role.
+        role: Role,
+        /// The column's width, in dimensions.
+        stored: usize,
+        /// The model's width, in dimensions.
+        wanted: usize,
+        /// The model's id.
+        model: String,
+    },
+    /// The vectors of a role were made by another model.
+    #[error("the {role} vectors of the database were made by {stored}, not by {wanted}")]
+    OtherModel {
+        /// The role.
+        role: Role,
+        /// The model that made what is stored.
+        stored: StoredModel,
+        /// The model of this run.
+        wanted: StoredModel,
+    },
+    /// The database was set up by a newer mnemo-index.
+    #[error(
+        "the database has schema version {found}, newer than the {known} that this mnemo-index knows"
+    )]
+    SchemaTooNew {
+        /// The version found.
+        found: i32,
+        /// The newest version we know.
+        known: i32,
+    },
+    /// A migration could not be applied.
+    #[error("the database could not be set up: {reason}")]
+    Migration {
+        /// What the server said.
+        reason: String,
+    },
+    /// Another process keeps a lock that we need.
+    #[error("another process has been changing the database's schema for {seconds} s")]
+    Busy {
+        /// How long was waited.
+        seconds: u64,
+    },
+    /// The name cannot be a database's.
+    #[error("{name:?} cannot name a database: {reason}")]
+    DatabaseName {
+        /// The name as it was given.
+        name: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// What was to be stored is not whole.
+    #[error("{path}: {reason}")]
+    Unfit {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The server refused a statement, or the connection broke.
+    #[error("{action}: {}", server_words(.cause))]
+    Sql {
+        /// What was tried.
+        action: &'static str,
+        /// What the server said. Not a `source`: the message has its words.
+        cause: postgres::Error,
+    },
+}
+
+impl KnowsAdvice for StoreError {
+    fn advice(&self) -> Option<String> {
+        self.hint()
+    }
+}
+
+impl StoreError {
+    /// What the user can do, where we know it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Url { .. } => "the form is postgresql://user:password@host:port/database",
+            Self::ServerDown { .. } => {
+                "start the server or correct --database-url; without it mnemo-index runs a private PostgreSQL"
+            }
+            Self::LoginRefused { .. } => {
+                "correct the user and password in --database-url or DATABASE_URL"
+            }
+            Self::NoDatabase { .. } => {
+                "make it with `mnemo-index db create NAME`, or name another with --database-url"
+            }
+            Self::ServerTooOld { .. } => {
+                "use a newer server, or leave out --database-url for the private one"
+            }
+            Self::NoVector { .. } => {
+                "install pgvector 0.7 or newer on the server and let a superuser run: CREATE EXTENSION vector"
+            }
+            Self::Rights { .. } => {
+                "grant CREATE on the database and its schema, or let a superuser set the database up once"
+            }
+            Self::OtherWidth { .. } | Self::OtherModel { .. } => {
+                "one database holds one model per role: make another with `mnemo-index db create NAME` and name it \
+                 with --database-url, or choose the stored model"
+            }
+            Self::SchemaTooNew { .. } => "use the newest mnemo-index on this database",
+            Self::Busy { .. } => "try again when the other process has ended",
+            Self::Sql { cause, .. } => return sql_hint(cause).map(str::to_owned),
+            Self::Migration { .. } | Self::DatabaseName { .. } | Self::Unfit { .. } => return None,
+        };
+        Some(hint.to_owned())
+    }
+
+    /// Whether the next file would meet the same fault, so that the run must end.
+    #[must_use]
+    pub fn is_fatal(&self) -> bool {
+        match self {
+            Self::Unfit { .. } => false,
+            Self::Sql { cause, .. } => !blames_the_data(cause),
+            _ => true,
+        }
+    }
+
+    /// Whether the same statement may well succeed if it is tried again.
+    pub(super) fn is_transient(&self) -> bool {
+        let Self::Sql { cause, .. } = self else {
+            return false;
+        };
+        matches!(
+            cause.code(),
+            Some(&SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED)
+        )
+    }
+
+    /// For `map_err` on statements: names what was tried and tells a lack of
+    /// rights from the rest.
+    pub(super) fn sql(action: &'static str) -> impl Fn(postgres::Error) -> Self {
+        move |cause| match cause.code() {
+            Some(&SqlState::INSUFFICIENT_PRIVILEGE) => Self::Rights {
+                action,
+                reason: server_words(&cause),
+            },
+            _ => Self::Sql { action, cause },
+        }
+    }
+}
+
+/// SQLSTATE classes that speak of the values sent: data exception, cardinality,
+/// integrity constraint, program limit (a value too long for an index), and a
+/// transaction that could not be serialised even after several tries.
+fn blames_the_data(error: &postgres::Error) -> bool {
+    const OF_THE_DATA: [&str; 5] = ["21", "22", "23", "40", "54"];
+    let Some(state) = error.code() else {
+        // Without a state the server never answered, or a value could not be
+        // sent; after the latter the connection still stands.
+        return !error.is_closed()
+            && std::error::Error::source(error).is_none_or(|cause| !cause.is::<std::io::Error>());
+    };
+    OF_THE_DATA
+        .iter()
+        .any(|class| state.code().starts_with(class))
+}
+
+fn sql_hint(error: &postgres::Error) -> Option<&'static str> {
+    match error.code() {
+        Some(&SqlState::DISK_FULL) => Some("free space on the disk of the database server"),
+        Some(&SqlState::TOO_MANY_CONNECTIONS) => {
+            Some("raise max_connections on the server, or run fewer programs against it")
+        }
+        Some(&SqlState::OUT_OF_MEMORY) => Some("give the database server more memory"),
+        None if error.is_closed() => {
+            Some("the connection was lost; run again, what was committed is whole")
+        }
+        _ => None,
+    }
+}
+
+/// What the server said, in one line; else the client's own words.
+pub(super) fn server_words(error: &postgres::Error) -> String {
+    if let Some(said) = error.as_db_error() {
+        return match said.detail() {
+            Some(detail) => format!("{} ({detail})", said.message()),
+            None => said.message().to_owned(),
+        };
+    }
+    match std::error::Error::source(error) {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    }
+}

@@ -1,0 +1,184 @@
+//! The index in PostgreSQL: what is known of a file, and one transaction that
+//! replaces it. The only room that speaks SQL.
+
+pub mod embedded;
+
+mod commit;
+mod connect;
+mod error;
+mod migrate;
+mod models;
+mod rows;
+mod vector_index;
+
+use std::collections::HashMap;
+
+use postgres::{Client, Row, Statement};
+
+pub use commit::Committed;
+pub use connect::{DatabaseUrl, create_database};
+pub use error::StoreError;
+pub use models::{Models, Role, RoleModel, StoredModel};
+
+use crate::names::{RelPath, RepositoryName};
+use crate::source::{Digest, Recipe};
+
+/// What a [`Store`] is opened for.
+#[derive(Debug, Clone)]
+pub struct StoreConfig {
+    /// The database.
+    pub url: DatabaseUrl,
+    /// The repository whose files are read and written.
+    pub repository: RepositoryName,
+    /// The models that make the vectors.
+    pub models: Models,
+    /// The commit of the checkout, stored with each chunk.
+    pub commit: Option<String>,
+}
+
+/// What a file's rows were made from: it is unchanged if both are.
+pub type Known = (Digest, Recipe);
+
+/// An open database that agrees with the models of the run.
+pub struct Store {
+    client: Client,
+    repository: RepositoryName,
+    commit: Option<String>,
+    models: Models,
+    shape: Shape,
+    known: Option<Statement>,
+    writing: Option<commit::Statements>,
+}
+
+/// What differs between a database of ours and one that MnemoLite made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Shape {
+    /// Keys hold the repository: we made the tables.
+    ours: bool,
+    /// `code_chunks.repository` follows from the metadata and must not be written.
+    repository_is_generated: bool,
+}
+
+impl Store {
+    /// Connects, brings the tables up to date, and makes sure that widths and
+    /// models are those of this run.
+    ///
+    /// # Errors
+    /// [`StoreError`]; each one that a user can mend has a hint.
+    pub fn open(config: &StoreConfig) -> Result<Self, StoreError> {
+        let mut client = config.url.connect()?;
+        // Plans are made while tables are empty and kept when they have grown:
+        // without this the deletes of a first run come to scan whole tables.
+        client
+            .batch_execute("SET enable_seqscan = off; SET client_min_messages = warning")
+            .map_err(StoreError::sql("set up the session"))?;
+        let shape = migrate::locked(&mut client, |client| {
+            migrate::run(client)?;
+            let shape = Shape::of(client)?;
+            models::agree(client, &config.models, shape.ours)?;
+            Ok(shape)
+        })?;
+        Ok(Self {
+            client,
+            repository: config.repository.clone(),
+            commit: config.commit.clone(),
+            models: config.models.clone(),
+            shape,
+            known: None,
+            writing: None,
+        })
+    }
+
+    /// What the file at `path` was indexed from; `None` if it is not indexed.
+    ///
+    /// # Errors
+    /// [`StoreError::Sql`] if the database cannot be asked.
+    pub fn known(&mut self, path: &RelPath) -> Result<Option<Known>, StoreError> {
+        Ok(self
+            .known_batch(std::slice::from_ref(path))?
+            .pop()
+            .flatten())
+    }
+
+    /// The same for many files in one question, in the order of `paths`.
+    ///
+    /// # Errors
+    /// [`StoreError::Sql`] if the database cannot be asked.
+    pub fn known_batch(&mut self, paths: &[RelPath]) -> Result<Vec<Option<Known>>, StoreError> {
+        let names: Vec<&str> = paths.iter().map(RelPath::as_str).collect();
+        let statement = self.known_statement()?;
+        let rows = self
+            .client
+            .query(&statement, &[&self.repository.as_str(), &names])
+            .map_err(StoreError::sql("ask what is known of the files"))?;
+        let mut found: HashMap<&str, Option<Known>> =
+            rows.iter().map(|row| (row.get(0), known_of(row))).collect();
+        Ok(names
+            .iter()
+            .map(|name| found.remove(name).flatten())
+            .collect())
+    }
+
+    /// Ends a run: builds the vector indexes if they are missing, and lets the
+    /// planner know the sizes of the tables. Tells how many indexes were built.
+    ///
+    /// # Errors
+    /// [`StoreError`] if an index cannot be built; what was committed stays.
+    pub fn finish(&mut self) -> Result<usize, StoreError> {
+        let built = migrate::locked(&mut self.client, vector_index::build_missing)?;
+        if built > 0 {
+            self.analyze()?;
+        }
+        Ok(built)
+    }
+
+    fn analyze(&mut self) -> Result<(), StoreError> {
+        self.client
+            .batch_execute("ANALYZE code_chunks, nodes, edges, computed_metrics, detailed_metadata, indexed_files")
+            .map_err(StoreError::sql("analyze the tables"))
+    }
+
+    fn known_statement(&mut self) -> Result<Statement, StoreError> {
+        if let Some(statement) = &self.known {
+            return Ok(statement.clone());
+        }
+        let statement = self
+            .client
+            .prepare(
+                "SELECT file_path, digest, recipe FROM indexed_files
+                 WHERE repository = $1 AND file_path = ANY ($2)",
+            )
+            .map_err(StoreError::sql("prepare a statement"))?;
+        Ok(self.known.insert(statement).clone())
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store")
+            .field("repository", &self.repository)
+            .field("shape", &self.shape)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Shape {
+    fn of(client: &mut Client) -> Result<Self, StoreError> {
+        client
+            .query_one(
+                "SELECT (SELECT indnkeyatts = 2 FROM pg_index WHERE indrelid = 'nodes'::regclass AND indisprimary),
+                        (SELECT attgenerated <> '' FROM pg_attribute
+                         WHERE attrelid = 'code_chunks'::regclass AND attname = 'repository')",
+                &[],
+            )
+            .map(|row| Self { ours: row.get(0), repository_is_generated: row.get(1) })
+            .map_err(StoreError::sql("read the shape of the tables"))
+    }
+}
+
+fn known_of(row: &Row) -> Option<Known> {
+    Some((
+        Digest::from_slice(row.get(1))?,
+        Recipe::from_slice(row.get(2))?,
+    ))
+}

@@ -1,0 +1,21 @@
+//! Everything that needs the real parts, in one binary.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should say where"
+)]
+
+mod bad_input;
+mod cluster;
+mod embed;
+mod embedded_life;
+mod embedded_users;
+mod faults;
+mod installed;
+mod main_job;
+mod private_database;
+mod program;
+mod samples;
+mod store_commit;
+mod store_open;
+mod store_readers;
+mod walk;

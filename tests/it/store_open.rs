@@ -1,0 +1,248 @@
+//! Opening a database: what it takes, what is refused, and what the user is told.
+
+use std::net::TcpListener;
+
+use mnemo_index::names::ModelId;
+use mnemo_index::store::{
+    DatabaseUrl, Role, RoleModel, Store, StoreConfig, StoreError, create_database,
+};
+
+use crate::cluster::{Database, models};
+use crate::samples::{recipe, shapes};
+
+fn refusal(config: &StoreConfig) -> StoreError {
+    let error = Store::open(config).unwrap_err();
+    assert!(error.is_fatal());
+    assert!(error.hint().is_some(), "no hint for: {error}");
+    error
+}
+
+/// The same server over its socket, with parts of the address replaced.
+fn changed(database: &Database, from: &str, to: &str) -> DatabaseUrl {
+    DatabaseUrl::new(&database.url.expose().replace(from, to)).unwrap()
+}
+
+#[test]
+fn opening_twice_changes_nothing() {
+    let database = Database::new();
+    database
+        .store(3)
+        .commit(&shapes("a.ts", 3), &recipe())
+        .unwrap();
+    drop(database.store(3));
+    assert_eq!(database.count("SELECT count(*) FROM code_chunks"), 4);
+    assert_eq!(
+        database.count("SELECT count(*) FROM mnemo_schema_history"),
+        1
+    );
+}
+
+#[test]
+fn stores_opened_at_once_on_a_fresh_database_migrate_it_once() {
+    let database = Database::new();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| drop(database.store(3)));
+        }
+    });
+    assert_eq!(
+        database.count("SELECT count(*) FROM mnemo_schema_history"),
+        1
+    );
+}
+
+#[test]
+fn another_width_is_refused_with_both_widths_and_the_way_out() {
+    let database = Database::new();
+    database
+        .store(3)
+        .commit(&shapes("a.ts", 3), &recipe())
+        .unwrap();
+    let error = refusal(&database.config(5));
+    assert_eq!(
+        error.to_string(),
+        "the database stores TEXT vectors of 3 dimensions, but the model model-5 makes 5"
+    );
+    let hint = error.hint().unwrap();
+    assert!(
+        hint.contains("db create") && hint.contains("--database-url"),
+        "{hint}"
+    );
+}
+
+#[test]
+fn another_model_of_the_same_width_is_refused() {
+    let database = Database::new();
+    database
+        .store(3)
+        .commit(&shapes("a.ts", 3), &recipe())
+        .unwrap();
+    let mut config = database.config(3);
+    config.models.code.as_mut().unwrap().id = ModelId::new("other").unwrap();
+    let error = refusal(&config);
+    assert!(
+        matches!(
+            &error,
+            StoreError::OtherModel {
+                role: Role::Code,
+                ..
+            }
+        ),
+        "{error}"
+    );
+    let text = error.to_string();
+    assert!(text.contains("model-3") && text.contains("other"), "{text}");
+
+    let mut config = database.config(3);
+    config.models.text.as_mut().unwrap().digest = "changed".to_owned();
+    assert!(matches!(
+        refusal(&config),
+        StoreError::OtherModel {
+            role: Role::Text,
+            ..
+        }
+    ));
+}
+
+#[test]
+fn a_database_that_holds_no_vectors_yet_takes_other_models() {
+    let database = Database::new();
+    drop(database.store(3));
+    database.store(5).finish().unwrap();
+    let mut store = database.store(4);
+    store.commit(&shapes("a.ts", 4), &recipe()).unwrap();
+    assert_eq!(
+        store.finish().unwrap(),
+        2,
+        "the indexes went with the width"
+    );
+    refusal(&database.config(5));
+}
+
+#[test]
+fn a_role_turned_on_later_needs_the_width_of_its_column() {
+    let database = Database::new();
+    let mut code_only = database.config(3);
+    code_only.models.text = None;
+    let mut store = Store::open(&code_only).unwrap();
+    let mut file = shapes("a.ts", 3);
+    file.vectors
+        .iter_mut()
+        .for_each(|vectors| vectors.text = None);
+    store.commit(&file, &recipe()).unwrap();
+    // No TEXT vector is there yet, so the column still follows the model.
+    let mut both = database.config(3);
+    both.models.text = Some(RoleModel {
+        width: 4,
+        ..models(4).text.unwrap()
+    });
+    let mut store = Store::open(&both).unwrap();
+    for vectors in &mut file.vectors {
+        vectors.text = Some(crate::samples::unit(4, 0));
+    }
+    store.commit(&file, &recipe()).unwrap();
+}
+
+#[test]
+fn a_server_that_is_down_is_named() {
+    let port = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let mut config = Database::new().config(3);
+    config.url =
+        DatabaseUrl::new(&format!("postgresql://me:s3cret@127.0.0.1:{port}/code")).unwrap();
+    let error = refusal(&config);
+    assert!(matches!(error, StoreError::ServerDown { .. }), "{error:?}");
+    let text = error.to_string();
+    assert!(text.contains(&format!("127.0.0.1:{port}")), "{text}");
+    assert!(!text.contains("s3cret"), "{text}");
+}
+
+#[test]
+fn a_database_that_does_not_exist_is_named() {
+    let database = Database::new();
+    let mut config = database.config(3);
+    config.url = changed(&database, database.url.database(), "no_such_database");
+    let error = refusal(&config);
+    assert!(matches!(error, StoreError::NoDatabase { .. }), "{error:?}");
+    assert!(error.to_string().contains("no_such_database"));
+    assert!(create_database(&database.url, "made here \"quoted\"").unwrap());
+    assert!(!create_database(&database.url, "made here \"quoted\"").unwrap());
+}
+
+#[test]
+fn a_user_that_does_not_exist_is_refused() {
+    let database = Database::new();
+    let mut config = database.config(3);
+    config.url = changed(&database, "mnemo@", "nobody_knows@");
+    let error = refusal(&config);
+    assert!(
+        matches!(error, StoreError::LoginRefused { .. }),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn a_user_without_the_right_to_create_is_told_so() {
+    let database = Database::new();
+    database
+        .client()
+        .batch_execute("DO $$ BEGIN CREATE ROLE guest LOGIN; EXCEPTION WHEN OTHERS THEN NULL; END $$; CREATE EXTENSION vector")
+        .unwrap();
+    let mut config = database.config(3);
+    config.url = changed(&database, "mnemo@", "guest@");
+    let error = refusal(&config);
+    assert!(matches!(error, StoreError::Rights { .. }), "{error:?}");
+}
+
+#[test]
+fn a_user_who_may_only_write_rows_can_index() {
+    let database = Database::new();
+    let mut owner = database.store(3);
+    owner.finish().unwrap();
+    database
+        .client()
+        .batch_execute(
+            "DO $$ BEGIN CREATE ROLE writer LOGIN; EXCEPTION WHEN OTHERS THEN NULL; END $$;
+             GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO writer;
+             GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO writer",
+        )
+        .unwrap();
+    let mut config = database.config(3);
+    config.url = changed(&database, "mnemo@", "writer@");
+    let mut store = Store::open(&config).unwrap();
+    store.commit(&shapes("a.ts", 3), &recipe()).unwrap();
+    assert_eq!(store.finish().unwrap(), 0);
+}
+
+#[test]
+fn a_database_of_a_newer_version_is_left_alone() {
+    let database = Database::new();
+    drop(database.store(3));
+    database
+        .client()
+        .batch_execute("INSERT INTO mnemo_schema_history SELECT 9999, name, applied_on, checksum FROM mnemo_schema_history")
+        .unwrap();
+    let error = refusal(&database.config(3));
+    assert!(
+        matches!(error, StoreError::SchemaTooNew { found: 9999, .. }),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn the_vector_indexes_are_built_at_the_end_of_the_first_run_only() {
+    let database = Database::new();
+    let mut first = database.store(3);
+    first.commit(&shapes("a.ts", 3), &recipe()).unwrap();
+    assert_eq!(first.finish().unwrap(), 2);
+    let mut second = database.store(3);
+    second.commit(&shapes("b.ts", 3), &recipe()).unwrap();
+    assert_eq!(second.finish().unwrap(), 0);
+    let names =
+        "SELECT count(*) FROM pg_indexes WHERE indexdef LIKE '%hnsw%ef_construction=''128''%'
+                 AND indexname IN ('idx_code_emb_text_half', 'idx_code_emb_code_half')";
+    assert_eq!(database.count(names), 2);
+}
