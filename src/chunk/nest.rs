@@ -68,11 +68,26 @@ fn joins(earlier: &Found, found: &Found, text: &str) -> bool {
         && earlier.is_static == found.is_static
         && earlier.kind.is_callable()
         && found.kind.is_callable()
-        && {
-            let next = found.doc.map_or(found.span.start, |doc| doc.start);
-            let between = text.get(earlier.span.end..next).unwrap_or("?");
-            between.chars().all(|c| c.is_whitespace() || c == ';')
+        && is_idle(text.get(earlier.span.end..found.span.start).unwrap_or("?"))
+}
+
+/// Whether `between` holds only blanks, semicolons and comments.
+fn is_idle(between: &str) -> bool {
+    let mut rest = between;
+    loop {
+        rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == ';');
+        let after = if let Some(comment) = rest.strip_prefix("/*") {
+            comment.split_once("*/").map(|(_, after)| after)
+        } else if let Some(comment) = rest.strip_prefix("//") {
+            Some(comment.split_once('\n').map_or("", |(_, after)| after))
+        } else {
+            return rest.is_empty();
+        };
+        match after {
+            Some(after) => rest = after,
+            None => return false,
         }
+    }
 }
 
 fn join<'s>(overload: &mut Found<'s>, found: Found<'s>) {
