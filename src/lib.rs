@@ -1,4 +1,91 @@
-//! mnemo-index.
+//! # The architecture of mnemo-index
+//!
+//! A code base goes in, an index in PostgreSQL comes out. `ls src` tells the
+//! story: files are *walked*, *read*, *chunked* by *language*, *embedded*,
+//! *stored* and *reported*.
+//!
+//! ## The way of a file
+//!
+//! ```text
+//! argv ─ cli::Args ─▶ plan::IndexPlan
+//!                        │
+//!                      walk ──▶ SourceFile ── read ──▶ Source ── known? ──▶ Unchanged
+//!                        │                               │
+//!                        │                            Chunker ──▶ ChunkedFile
+//!                        │                                            │ one text at a time
+//!                        │                                        Embedder ──▶ Embedding
+//!                        │                                            │
+//!                        │                                      EmbeddedFile (only whole)
+//!                        │                                            │
+//!                        ▼                                      Store::commit ──▶ Committed
+//!                     Skipped                                         │
+//!                        └────────────────▶ FileOutcome ◀─────────────┘
+//!                                               │
+//!                                            Summary ──▶ Exit
+//! ```
+//!
+//! The type at each door contains the one before it, so nothing half-done can
+//! be passed on: an [`embed::EmbeddedFile`] exists only when every chunk has its
+//! vectors, and [`store::Store::commit`] writes it in one transaction. Whatever
+//! happens to a path, it ends in one [`outcome::FileOutcome`].
+//!
+//! ## The rooms
+//!
+//! | room | what it does | the only user of |
+//! |---|---|---|
+//! | [`cli`] | what was typed | clap |
+//! | [`plan`] | checks it, reads the environment, hands out ready parts | `std::env` |
+//! | [`commands`] | what each command does, from a plan to an exit code | |
+//! | [`pipeline`] | joins the stages, starts the threads | `thread::scope`, crossbeam |
+//! | [`walk`] | directory → [`source::SourceFile`], or why not | ignore |
+//! | [`read`] | bytes → [`source::Source`] | |
+//! | [`language`] | facts about each language: grammar, queries, rules | tree-sitter (with chunk) |
+//! | [`chunk`] | [`source::Source`] → [`chunk::ChunkedFile`] | |
+//! | [`embed`] | texts → [`embed::Embedding`]s, models, tokenizers | ort, tokenizers |
+//! | [`graph`] | [`chunk::ChunkedFile`] → nodes and edges, without SQL | |
+//! | [`store`] | everything in PostgreSQL, and the private server | postgres, pgvector, refinery |
+//! | [`report`] | standard output: text or NDJSON | |
+//! | [`terminal`] | standard error: progress, warnings, errors | indicatif |
+//! | [`signal`] | SIGINT and SIGTERM | signal-hook |
+//!
+//! [`names`], [`source`], [`outcome`], [`error`], [`exit`] and [`memory`] belong
+//! to nobody and may be used by all.
+//!
+//! ## Who may know whom
+//!
+//! `main → commands → plan, pipeline → stages`. A stage never calls a stage; it
+//! may know the types at its doors. `tests/house.rs` holds the table and fails
+//! when a wall falls; `clippy.toml` holds what clippy can.
+//!
+//! ## Promises
+//!
+//! * **Memory does not grow with the number of files.** Every step is bounded by
+//!   construction: bytes per file ([`read`]), nodes, definitions and time per
+//!   parse ([`chunk`]), tokens per text and texts per run ([`embed`]), items per
+//!   channel ([`pipeline`]).
+//! * **Readers see whole files.** One transaction replaces a file's chunks,
+//!   vectors, nodes, edges and its entry in `indexed_files`. What was not
+//!   reached keeps its last good state.
+//! * **Unchanged means unchanged.** A file is left alone only if its digest and
+//!   the recipe (chunker, queries, size policy, roles, models) are the same.
+//! * **Nothing is silent.** A provider that was named runs or the run fails; a
+//!   file that is left out is reported with its reason; the exit code tells.
+//!
+//! ## Why it is like this
+//!
+//! * *One ONNX Runtime session for all threads, one text a run*: on a CPU large
+//!   batches are slower, and a session for each thread holds the weights as
+//!   often. The one unsafe call this takes is argued in `embed/onnx.rs`.
+//! * *Two connections*: what is known is asked while files are written.
+//! * *A walk ahead counts the files*, so that the time that is left can be told,
+//!   and nothing has to be kept to know it.
+//! * *A private PostgreSQL*, not an embedded look-alike: the readers speak SQL
+//!   and pgvector to it. [`store::embedded`] tells how it lives and dies.
+
+#![allow(
+    rustdoc::private_intra_doc_links,
+    reason = "these pages are read by those who change the code"
+)]
 
 pub mod chunk;
 pub mod cli;

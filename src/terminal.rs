@@ -1,12 +1,14 @@
 //! The only door to standard error, so that progress, messages and errors do
 //! not write over each other; the only user of indicatif.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use indicatif::{HumanBytes, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{
+    HumanBytes, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle,
+};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -241,11 +243,17 @@ fn shortened(path: &str) -> String {
 
 fn style(total_is_known: bool) -> ProgressStyle {
     let template = if total_is_known {
-        "{bar:24} {pos}/{len} files, {prefix}, {per_sec}, {eta} left  {wide_msg}"
+        "{bar:24} {pos}/{len} files, {prefix}, {rate}, {eta} left  {wide_msg}"
     } else {
-        "{spinner} {pos} files, {prefix}, {per_sec}  {wide_msg}"
+        "{spinner} {pos} files, {prefix}, {rate}  {wide_msg}"
     };
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+    let rate = |state: &ProgressState, text: &mut dyn fmt::Write| {
+        // The text is a buffer of indicatif's, which takes anything.
+        let _ = write!(text, "{:.1} files/s", state.per_sec());
+    };
+    ProgressStyle::with_template(template)
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .with_key("rate", rate)
 }
 
 /// Writes the libraries' lines above the bar.
