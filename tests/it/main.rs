@@ -8,6 +8,7 @@ mod cluster;
 mod embed;
 mod embedded_life;
 mod embedded_users;
+mod graph_nodes;
 mod installed;
 mod samples;
 mod store_commit;
