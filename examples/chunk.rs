@@ -25,8 +25,14 @@ fn main() {
     tokenizer.with_truncation(None).unwrap();
     tokenizer.with_padding(None);
     let counter = Tokens(tokenizer);
-    let window = Window { counter: &counter, max_tokens: 254 };
-    let windows = Windows { text: window, code: window };
+    let window = Window {
+        counter: &counter,
+        max_tokens: 254,
+    };
+    let windows = Windows {
+        text: window,
+        code: window,
+    };
     let mut chunker = Chunker::new(windows);
     for path in std::io::stdin().lock().lines() {
         let source = read(&root, Path::new(&path.unwrap()));
@@ -42,7 +48,16 @@ fn read(root: &Path, path: &Path) -> Source {
     let bytes = std::fs::read(&absolute).unwrap();
     let text = String::from_utf8_lossy(&bytes);
     let path = RelPath::new(root, &absolute).unwrap();
-    let file = SourceFile { path, absolute, size: bytes.len() as u64 };
+    let file = SourceFile {
+        path,
+        absolute,
+        size: bytes.len() as u64,
+    };
     let text = text.trim_start_matches('\u{feff}').to_owned();
-    Source { file, text, digest: Digest::of(&bytes), nul_replaced: 0 }
+    Source {
+        file,
+        text,
+        digest: Digest::of(&bytes),
+        nul_replaced: 0,
+    }
 }

@@ -32,6 +32,35 @@ impl std::error::Error for Failure {
     }
 }
 
+/// An error that knows what the user can do about it.
+pub trait KnowsAdvice: std::error::Error + Send + Sync + 'static {
+    /// The line after `hint:`, if there is something to do.
+    fn advice(&self) -> Option<String>;
+}
+
+/// Passes on the advice that an error brings along.
+pub trait AdviseItself<T> {
+    /// Keeps the error's own advice.
+    ///
+    /// # Errors
+    /// The same error, with its hint.
+    fn advise(self) -> anyhow::Result<T>;
+}
+
+impl<T, E: KnowsAdvice> AdviseItself<T> for Result<T, E> {
+    fn advise(self) -> anyhow::Result<T> {
+        self.map_err(|error| {
+            let hint = error.advice();
+            let cause = anyhow::Error::new(error);
+            anyhow::Error::new(Failure {
+                cause,
+                hint,
+                exit: Exit::Failure,
+            })
+        })
+    }
+}
+
 /// Adds advice to a failing result.
 pub trait Advise<T> {
     /// Says what the user can do about it.

@@ -1,6 +1,8 @@
 //! mnemo-index.
 
 pub mod chunk;
+pub mod cli;
+pub mod commands;
 pub mod embed;
 pub mod error;
 pub mod exit;
@@ -9,6 +11,8 @@ pub mod language;
 pub mod memory;
 pub mod names;
 pub mod outcome;
+pub mod pipeline;
+pub mod plan;
 pub mod read;
 pub mod report;
 pub mod signal;

@@ -1,3 +1,11 @@
 //! `mnemo-index`: parse, plan, run, exit.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+use mnemo_index::cli::Args;
+use mnemo_index::commands;
+
+fn main() -> ExitCode {
+    commands::run(Args::parse()).into()
+}

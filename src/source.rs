@@ -82,9 +82,14 @@ macro_rules! thirty_two_bytes {
                 bytes.try_into().ok().map(Self)
             }
         }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&blake3::Hash::from_bytes(self.0).to_hex())
+            }
+        }
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{}({})", stringify!($name), blake3::Hash::from_bytes(self.0).to_hex())
+                write!(f, "{}({self})", stringify!($name))
             }
         }
     )*};

@@ -154,9 +154,14 @@ impl<'f, 's> Composer<'f, 's> {
         }
     }
 
-    fn prose(&self, span: Option<ByteSpan>) -> String {
+    /// Doc comments as prose. The longest comes first: what is said of one
+    /// overload should not push out what is said of all.
+    fn prose(&self, docs: &[ByteSpan]) -> String {
+        let mut docs = docs.to_vec();
+        docs.sort_by_key(|doc| std::cmp::Reverse(doc.end - doc.start));
         let prose = self.file.language.rules().prose;
-        span.map_or_else(String::new, |span| prose(self.file.lines.slice(span)))
+        let texts = docs.iter().map(|doc| prose(self.file.lines.slice(*doc)));
+        texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n")
     }
 
     fn module(&mut self, scope: &Scope, kind: ChunkKind) {
@@ -171,15 +176,14 @@ impl<'f, 's> Composer<'f, 's> {
             definition: None,
             facts: &self.survey.module,
             signature: String::new(),
-            doc: self.prose(self.survey.module_doc),
+            doc: self.prose(self.survey.module_doc.as_slice()),
             range: scope.range,
         };
-        let docs = [self.survey.module_doc, None];
-        self.pieces(&topic, &scope.segments, docs);
+        self.pieces(&topic, &scope.segments, self.survey.module_doc.as_slice());
     }
 
     fn definition(&mut self, scope: &Scope, found: &Found<'s>) {
-        let doc = self.prose(found.inner_doc.or(found.doc));
+        let doc = self.prose(&found.docs);
         let topic = Topic {
             kind: found.kind,
             name: &found.name,
@@ -197,7 +201,7 @@ impl<'f, 's> Composer<'f, 's> {
         } else {
             &scope.segments
         };
-        self.pieces(&topic, segments, [found.doc, found.inner_doc]);
+        self.pieces(&topic, segments, &found.docs);
         self.chunked.definitions.push(Definition {
             kind: found.kind,
             name: found.name.clone(),
@@ -211,7 +215,7 @@ impl<'f, 's> Composer<'f, 's> {
     }
 
     /// Cuts a scope into pieces and makes a chunk of each.
-    fn pieces(&mut self, topic: &Topic, segments: &[ByteSpan], docs: [Option<ByteSpan>; 2]) {
+    fn pieces(&mut self, topic: &Topic, segments: &[ByteSpan], docs: &[ByteSpan]) {
         let file = self.file;
         let ground = Ground { lines: &file.lines, depths: &self.survey.depths, docs };
         let (atoms, cut) = split::atoms(&ground, segments);

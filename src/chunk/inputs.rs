@@ -8,12 +8,13 @@ pub(super) fn room_below<'a>(window: Window<'a>, header: &str) -> Window<'a> {
     Window { max_tokens: window.max_tokens.saturating_sub(used).max(1), ..window }
 }
 
-/// The header line of a CODE text, which takes at most half of the window.
+/// The header line of a CODE text, which takes at most a quarter of the window:
+/// every piece of a definition repeats it.
 pub(super) fn header(parts: &[&str], window: Window) -> String {
     let parts: Vec<&str> = parts.iter().copied().filter(|part| !part.is_empty()).collect();
     let line = parts.join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
-    let half = Window { max_tokens: window.max_tokens / 2, ..window };
-    clip(&line, half).to_owned()
+    let quarter = Window { max_tokens: window.max_tokens / 4, ..window };
+    clip(&line, quarter).to_owned()
 }
 
 /// Whether `text` fits.

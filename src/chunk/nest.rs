@@ -20,8 +20,8 @@ pub(super) struct Found<'s> {
     pub(super) parent: Option<usize>,
     /// The comments directly above it.
     pub(super) doc: Option<ByteSpan>,
-    /// The docstring inside it.
-    pub(super) inner_doc: Option<ByteSpan>,
+    /// All its doc comments in order: above it, above its overloads, inside it.
+    pub(super) docs: Vec<ByteSpan>,
     /// From its first decorator or keyword to its end.
     pub(super) span: ByteSpan,
     pub(super) declaration: Declaration,
@@ -68,11 +68,26 @@ fn joins(earlier: &Found, found: &Found, text: &str) -> bool {
         && earlier.is_static == found.is_static
         && earlier.kind.is_callable()
         && found.kind.is_callable()
-        && {
-            let next = found.doc.map_or(found.span.start, |doc| doc.start);
-            let between = text.get(earlier.span.end..next).unwrap_or("?");
-            between.chars().all(|c| c.is_whitespace() || c == ';')
+        && is_idle(text.get(earlier.span.end..found.span.start).unwrap_or("?"))
+}
+
+/// Whether `between` holds only blanks, semicolons and comments.
+fn is_idle(between: &str) -> bool {
+    let mut rest = between;
+    loop {
+        rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == ';');
+        let after = if let Some(comment) = rest.strip_prefix("/*") {
+            comment.split_once("*/").map(|(_, after)| after)
+        } else if let Some(comment) = rest.strip_prefix("//") {
+            Some(comment.split_once('\n').map_or("", |(_, after)| after))
+        } else {
+            return rest.is_empty();
+        };
+        match after {
+            Some(after) => rest = after,
+            None => return false,
         }
+    }
 }
 
 fn join<'s>(overload: &mut Found<'s>, found: Found<'s>) {
@@ -82,6 +97,7 @@ fn join<'s>(overload: &mut Found<'s>, found: Found<'s>) {
     overload.span.end = found.span.end;
     overload.bodiless = found.bodiless;
     overload.exported |= found.exported;
+    overload.docs.extend(found.docs);
 }
 
 /// Numbers the definitions of equal kind and qualname.

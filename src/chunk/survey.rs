@@ -299,6 +299,7 @@ impl<'s, 't> Walk<'s, '_, 't> {
         let text = self.tools.text;
         let start = declared.decorators.unwrap_or(outer.start_byte());
         let doc = lead.and_then(|lead| lead.doc).filter(|doc| *doc < start);
+        let doc = doc.map(|doc| ByteSpan { start: doc, end: start });
         let found = Found {
             kind: site.kind,
             name: nest::bounded(site.name),
@@ -306,8 +307,8 @@ impl<'s, 't> Walk<'s, '_, 't> {
             qualname: String::new(),
             ordinal: 0,
             parent: self.open.last().map(|(index, _)| *index),
-            doc: doc.map(|doc| ByteSpan { start: doc, end: start }),
-            inner_doc: (rules.inner_doc)(site.declares),
+            doc,
+            docs: doc.into_iter().chain((rules.inner_doc)(site.declares)).collect(),
             span: ByteSpan { start, end: outer.end_byte() },
             declaration: (rules.declaration)(&declared, text),
             overloads: Vec::new(),

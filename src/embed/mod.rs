@@ -59,7 +59,7 @@ pub struct EmbeddedFile {
 }
 
 /// One thing for each of the two roles; nothing for a role that is turned off.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Roles<T> {
     /// Name path, signature, doc comment.
     pub text: Option<T>,

@@ -30,6 +30,16 @@ impl Provider {
         }
     }
 
+    /// Texts that go to one embedding thread together: on a CPU one, so that
+    /// all threads end at the same time; elsewhere enough to fill batches.
+    #[must_use]
+    pub fn texts_per_job(self) -> usize {
+        match self {
+            Self::Cpu => 1,
+            Self::Cuda => 64,
+        }
+    }
+
     /// Whether several threads may run one session at once. ONNX Runtime
     /// promises it for the CPU; a GPU has one queue, so nothing is lost there.
     pub(super) fn runs_in_parallel(self) -> bool {

@@ -5,6 +5,7 @@ use thiserror::Error;
 
 use super::connect::DatabaseUrl;
 use super::models::{Role, StoredModel};
+use crate::error::KnowsAdvice;
 
 /// Why the store refused or failed.
 ///
@@ -125,13 +126,19 @@ pub enum StoreError {
         reason: String,
     },
     /// The server refused a statement, or the connection broke.
-    #[error("{action}: {}", server_words(.source))]
+    #[error("{action}: {}", server_words(.cause))]
     Sql {
         /// What was tried.
         action: &'static str,
-        /// What the server said.
-        source: postgres::Error,
+        /// What the server said. Not a `source`: the message has its words.
+        cause: postgres::Error,
     },
+}
+
+impl KnowsAdvice for StoreError {
+    fn advice(&self) -> Option<String> {
+        self.hint()
+    }
 }
 
 impl StoreError {
@@ -164,7 +171,7 @@ impl StoreError {
             }
             Self::SchemaTooNew { .. } => "use the newest mnemo-index on this database",
             Self::Busy { .. } => "try again when the other process has ended",
-            Self::Sql { source, .. } => return sql_hint(source).map(str::to_owned),
+            Self::Sql { cause, .. } => return sql_hint(cause).map(str::to_owned),
             Self::Migration { .. } | Self::DatabaseName { .. } | Self::Unfit { .. } => return None,
         };
         Some(hint.to_owned())
@@ -175,18 +182,18 @@ impl StoreError {
     pub fn is_fatal(&self) -> bool {
         match self {
             Self::Unfit { .. } => false,
-            Self::Sql { source, .. } => !blames_the_data(source),
+            Self::Sql { cause, .. } => !blames_the_data(cause),
             _ => true,
         }
     }
 
     /// Whether the same statement may well succeed if it is tried again.
     pub(super) fn is_transient(&self) -> bool {
-        let Self::Sql { source, .. } = self else {
+        let Self::Sql { cause, .. } = self else {
             return false;
         };
         matches!(
-            source.code(),
+            cause.code(),
             Some(&SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED)
         )
     }
@@ -194,12 +201,12 @@ impl StoreError {
     /// For `map_err` on statements: names what was tried and tells a lack of
     /// rights from the rest.
     pub(super) fn sql(action: &'static str) -> impl Fn(postgres::Error) -> Self {
-        move |source| match source.code() {
+        move |cause| match cause.code() {
             Some(&SqlState::INSUFFICIENT_PRIVILEGE) => Self::Rights {
                 action,
-                reason: server_words(&source),
+                reason: server_words(&cause),
             },
-            _ => Self::Sql { action, source },
+            _ => Self::Sql { action, cause },
         }
     }
 }

@@ -46,6 +46,16 @@ pub struct WalkOptions {
     pub judge: Judge,
 }
 
+impl WalkOptions {
+    /// Whether the globs make sense, before any work begins.
+    ///
+    /// # Errors
+    /// [`WalkError::Glob`] for the first one that does not.
+    pub fn check(&self) -> Result<(), WalkError> {
+        Rules::new(self).map(drop)
+    }
+}
+
 /// One thing the walk came upon.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {

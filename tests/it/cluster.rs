@@ -36,7 +36,7 @@ pub fn cluster_config(home: &Path) -> ClusterConfig {
     clippy::disallowed_methods,
     reason = "tests are told by the environment where things are"
 )]
-fn binaries() -> Option<PathBuf> {
+pub fn binaries() -> Option<PathBuf> {
     let named = std::env::var_os("MNEMO_PG_BIN").filter(|value| !value.is_empty());
     named.map(PathBuf::from).or_else(|| {
         let versions = std::fs::read_dir(installed::home().join("postgres")).ok()?;

@@ -4,12 +4,17 @@
     reason = "a test that cannot go on should say where"
 )]
 
+mod bad_input;
 mod cluster;
 mod embed;
 mod embedded_life;
 mod embedded_users;
+mod faults;
 mod graph_nodes;
 mod installed;
+mod main_job;
+mod private_database;
+mod program;
 mod samples;
 mod store_commit;
 mod store_open;

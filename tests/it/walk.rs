@@ -10,7 +10,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use mnemo_index::names::RelPath;
-use mnemo_index::outcome::SkipReason;
+use mnemo_index::outcome::SkipReason::{self, NotAFile, PathNotUtf8, SymbolicLink};
 use mnemo_index::walk::{Found, Walk, WalkOptions};
 use tempfile::TempDir;
 
@@ -38,7 +38,7 @@ fn options(root: &Path) -> WalkOptions {
         exclude: Vec::new(),
         max_file_size: 1 << 20,
         judge: Arc::new(|path: &RelPath| {
-            let known = path.as_str().ends_with(".ts") || path.as_str().ends_with(".js");
+            let known = matches!(path.as_str().rsplit('.').next(), Some("ts" | "js"));
             (!known).then_some(SkipReason::UnsupportedLanguage)
         }),
     }
@@ -172,7 +172,11 @@ fn the_walk_gives_the_answer_that_git_gives() {
     let listed = git(&["ls-files", "--others", "--exclude-standard"]);
     let mut expected: Vec<&str> = listed
         .lines()
-        .filter(|path| path.ends_with(".ts"))
+        .filter(|path| {
+            Path::new(path)
+                .extension()
+                .is_some_and(|ending| ending == "ts")
+        })
         .collect();
     expected.sort_unstable();
     let mut found = files(&options(folder.path()));
@@ -258,7 +262,6 @@ fn things_that_are_no_files_are_named_and_never_opened() {
         .map(|(_, reason)| reason)
         .collect();
     reasons.sort();
-    use SkipReason::{NotAFile, PathNotUtf8, SymbolicLink};
     assert_eq!(
         reasons,
         [

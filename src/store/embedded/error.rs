@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::super::StoreError;
+use crate::error::KnowsAdvice;
 
 /// Why the private cluster cannot be had.
 #[derive(Debug, Error)]
@@ -81,6 +82,12 @@ pub enum ClusterError {
     /// The server runs but refused what was asked of it.
     #[error(transparent)]
     Store(#[from] Box<StoreError>),
+}
+
+impl KnowsAdvice for ClusterError {
+    fn advice(&self) -> Option<String> {
+        self.hint()
+    }
 }
 
 impl ClusterError {

@@ -1,0 +1,313 @@
+//! What the user typed: clap types, and nothing that does anything.
+#![allow(clippy::doc_markdown, reason = "clap shows these comments as they are")]
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+use crate::exit;
+
+const AFTER_HELP: &str = "\
+Example:
+  $ mnemo-index ./rxjs --repository rxjs
+  $ psql \"$(mnemo-index db url)\" -c \\
+      \"SELECT count(*), language FROM code_chunks WHERE repository = 'rxjs' GROUP BY language\"
+
+Without --database-url a private PostgreSQL of the program's own is used; it is
+started when needed and stopped by the last run. A first argument that is a
+command's name means the command: write ./db for the folder.";
+
+/// Index a code base into PostgreSQL + pgvector.
+///
+/// Walks DIR by git's rules, cuts every file along its syntax, embeds the
+/// pieces as text and as code, and commits each file in one transaction.
+/// Files that have not changed since the last run are left alone.
+#[derive(Debug, Parser)]
+#[command(
+    name = "mnemo-index",
+    version,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    arg_required_else_help = true,
+    after_help = format!("{AFTER_HELP}\n\n{}", exit::TABLE),
+    max_term_width = 100
+)]
+pub struct Args {
+    /// A command other than indexing.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// What to index, and how.
+    #[command(flatten)]
+    pub index: IndexArgs,
+}
+
+/// The commands besides indexing.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Manage the private PostgreSQL that is used without --database-url
+    Db {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: DbCommand,
+    },
+    /// Show how files are cut into chunks; needs no weights and no database
+    Chunk(ChunkArgs),
+}
+
+/// What can be done with the private PostgreSQL.
+#[derive(Debug, Subcommand)]
+pub enum DbCommand {
+    /// Start it and leave it running
+    Start,
+    /// Stop it, also if `db start` left it running
+    Stop,
+    /// Say whether it runs, which version, where, and how large
+    Status,
+    /// Print the connection string, starting the server if needed
+    Url {
+        /// The database.
+        #[arg(default_value = "mnemo")]
+        name: String,
+    },
+    /// Create a database, for instance for models with another vector width
+    Create {
+        /// The new database.
+        name: String,
+    },
+}
+
+/// The options of indexing.
+#[derive(Debug, ClapArgs)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch on the command line"
+)]
+pub struct IndexArgs {
+    /// The directory to index
+    #[arg(required = true)]
+    pub dir: Option<PathBuf>,
+
+    /// The name it is stored under [default: the git remote's name, else the folder's]
+    #[arg(long, value_name = "NAME", env = "MNEMO_REPOSITORY")]
+    pub repository: Option<String>,
+
+    /// One file at a time in path order, committed before the next is read: the least memory
+    #[arg(long)]
+    pub sequential: bool,
+
+    /// Do all files again, also those that have not changed
+    #[arg(long)]
+    pub full: bool,
+
+    /// Say what would be indexed and what not, and why; touch no database
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// The database [default: a private PostgreSQL]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "DATABASE_URL",
+        hide_env_values = true,
+        help_heading = "Database"
+    )]
+    pub database_url: Option<String>,
+
+    /// Models and where they run.
+    #[command(flatten)]
+    pub models: ModelArgs,
+
+    /// Which files.
+    #[command(flatten)]
+    pub files: FileArgs,
+
+    /// How many files may fail before the exit code is 3: a number or a share such as 5%
+    #[arg(
+        long,
+        value_name = "N|P%",
+        default_value = "0",
+        env = "MNEMO_MAX_FAILED",
+        help_heading = "Output"
+    )]
+    pub max_failed: String,
+
+    /// What is printed.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Models and where they run.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Models")]
+pub struct ModelArgs {
+    /// What is embedded of each chunk
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "text,code",
+        env = "MNEMO_ROLES"
+    )]
+    pub roles: Vec<RoleArg>,
+
+    /// The model for names, signatures and doc comments
+    #[arg(long, value_name = "ID", default_value = DEFAULT_MODEL, env = "MNEMO_TEXT_MODEL")]
+    pub text_model: String,
+
+    /// The model for source code
+    #[arg(long, value_name = "ID", default_value = DEFAULT_MODEL, env = "MNEMO_CODE_MODEL")]
+    pub code_model: String,
+
+    /// The folder with one folder per model [default: $MNEMO_HOME/models]
+    #[arg(long, value_name = "DIR", env = "MNEMO_MODELS_DIR")]
+    pub models_dir: Option<PathBuf>,
+
+    /// Where inference runs
+    #[arg(long, value_enum, default_value_t = ProviderArg::Cpu, env = "MNEMO_PROVIDER")]
+    pub provider: ProviderArg,
+
+    /// Threads for inference [default: one per core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), env = "MNEMO_THREADS")]
+    pub threads: Option<u16>,
+}
+
+/// The small model that the set-up brings.
+pub const DEFAULT_MODEL: &str = "all-minilm-l6-v2";
+
+/// Which files are indexed.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Files")]
+pub struct FileArgs {
+    /// Bring back files that are left out by default, also what git ignores (git's glob syntax)
+    #[arg(long, value_name = "GLOB")]
+    pub include: Vec<String>,
+
+    /// Leave out what matches (git's glob syntax)
+    #[arg(long, value_name = "GLOB")]
+    pub exclude: Vec<String>,
+
+    /// Leave out tests
+    #[arg(long)]
+    pub exclude_tests: bool,
+
+    /// Leave out larger files (bytes, or with K, M, G)
+    #[arg(
+        long,
+        value_name = "SIZE",
+        default_value = "2M",
+        env = "MNEMO_MAX_FILE_SIZE"
+    )]
+    pub max_file_size: String,
+}
+
+/// What is printed, and how.
+#[derive(Debug, Clone, ClapArgs)]
+#[command(next_help_heading = "Output")]
+pub struct OutputArgs {
+    /// One JSON object per line: each file as it ends, then the summary
+    #[arg(long)]
+    pub json: bool,
+
+    /// Print errors only
+    #[arg(long, short, conflicts_with = "verbose")]
+    pub quiet: bool,
+
+    /// Print each file as it ends; twice: what the libraries say, too
+    #[arg(long, short, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+
+    /// Show no progress
+    #[arg(long)]
+    pub no_progress: bool,
+
+    /// When to use colour
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColorArg::Auto)]
+    pub color: ColorArg,
+}
+
+/// The options of `chunk`.
+#[derive(Debug, ClapArgs)]
+pub struct ChunkArgs {
+    /// The files
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+
+    /// The model whose tokenizer sizes the chunks
+    #[arg(long, value_name = "ID", default_value = DEFAULT_MODEL, env = "MNEMO_CODE_MODEL")]
+    pub model: String,
+
+    /// The folder with one folder per model [default: $MNEMO_HOME/models]
+    #[arg(long, value_name = "DIR", env = "MNEMO_MODELS_DIR")]
+    pub models_dir: Option<PathBuf>,
+
+    /// Read at most so much (bytes, or with K, M, G)
+    #[arg(
+        long,
+        value_name = "SIZE",
+        default_value = "2M",
+        env = "MNEMO_MAX_FILE_SIZE"
+    )]
+    pub max_file_size: String,
+
+    /// One JSON object per file
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A role that can be turned on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RoleArg {
+    /// Names, signatures and doc comments
+    Text,
+    /// Source code
+    Code,
+}
+
+/// Where inference runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ProviderArg {
+    /// The processor
+    Cpu,
+    /// An NVIDIA GPU
+    Cuda,
+}
+
+/// When colour is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorArg {
+    /// On a terminal, and where NO_COLOR is not set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn the_main_job_needs_no_more_than_a_folder() {
+        let args = Args::try_parse_from(["mnemo-index", "./repo", "--sequential"]).unwrap();
+        assert!(args.index.sequential && args.command.is_none());
+    }
+
+    #[test]
+    fn the_name_of_a_command_means_the_command() {
+        let args = Args::try_parse_from(["mnemo-index", "db", "status"]).unwrap();
+        assert!(matches!(
+            args.command,
+            Some(Command::Db {
+                command: DbCommand::Status
+            })
+        ));
+        let args = Args::try_parse_from(["mnemo-index", "./db"]).unwrap();
+        assert!(args.command.is_none());
+    }
+}

@@ -1,0 +1,54 @@
+//! `--dry-run`: says of every path why it is in or out.
+
+use std::time::Instant;
+
+use crate::exit::Exit;
+use crate::outcome::{FailedStage, FileFailure, FileOutcome, Indexed, Summary};
+use crate::plan::IndexPlan;
+use crate::read::{self, NotRead};
+use crate::report::{FileEvent, Report};
+use crate::walk::{Found, Walk};
+
+use super::index::facts;
+
+pub(super) fn show(plan: &IndexPlan, report: Report) -> anyhow::Result<Exit> {
+    let began = Instant::now();
+    let mut summary = Summary::default();
+    for found in Walk::new(&plan.walk)? {
+        let file_began = Instant::now();
+        let (path, outcome) = outcome(found, plan.walk.max_file_size);
+        summary.add(&outcome);
+        let elapsed = file_began.elapsed();
+        report.file(FileEvent {
+            path: &path,
+            outcome: &outcome,
+            elapsed,
+        });
+    }
+    summary.wall = began.elapsed();
+    report.summary(facts(plan), &summary);
+    Ok(Exit::Success)
+}
+
+/// How a path would end, as far as that can be known without its chunks.
+fn outcome(found: Found, max_bytes: u64) -> (String, FileOutcome) {
+    let failed = |cause| {
+        FileOutcome::Failed(FileFailure {
+            stage: FailedStage::Read,
+            cause,
+        })
+    };
+    match found {
+        Found::Skipped { path, reason } => (path, FileOutcome::Skipped(reason)),
+        Found::Unreadable { path, cause } => (path, failed(cause)),
+        Found::File(file) => {
+            let path = file.path.to_string();
+            let outcome = match read::read(file, max_bytes) {
+                Ok(_) => FileOutcome::Indexed(Indexed::default()),
+                Err(NotRead::Skipped(reason)) => FileOutcome::Skipped(reason),
+                Err(NotRead::Failed(error)) => failed(error.to_string()),
+            };
+            (path, outcome)
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! The embedding threads: each takes a job, runs its texts, and hands on the
+//! files that became whole by it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crossbeam_channel::{Receiver, Sender};
+
+use crate::embed::{Embedder, Embedding, Tokens};
+
+use super::Run;
+use super::clock::Stage;
+use super::flight::{Done, Item};
+
+/// Texts of one role that go to one thread together.
+pub(super) type Job = Vec<Item>;
+
+/// Works until there are no more jobs, or nobody waits for the results.
+pub(super) fn work(run: &Run, jobs: &Receiver<Job>, to_writer: &Sender<Done>) {
+    for mut job in jobs {
+        // Like lengths together, so that little is padded.
+        job.sort_by_key(|item| item.text.tokens.len());
+        let results = run.clock.time(Stage::Embed, || embed(run, &job));
+        for (item, result) in job.iter().zip(results) {
+            if let Some(done) = item.flight.land(item, result)
+                && to_writer.send(done).is_err()
+            {
+                return;
+            }
+        }
+    }
+}
+
+fn embed(run: &Run, job: &Job) -> Vec<Result<Embedding, String>> {
+    let Some(embedder) = job.first().and_then(|item| run.models.of(item.text.role)) else {
+        return job
+            .iter()
+            .map(|_| Err("no model is loaded".to_owned()))
+            .collect();
+    };
+    let texts: Vec<Tokens> = job.iter().map(|item| item.text.tokens.clone()).collect();
+    match guarded(embedder, &texts) {
+        Ok(vectors) => vectors.into_iter().map(Ok).collect(),
+        // Find the one text that spoils the batch, so that the others live.
+        Err(_) if texts.len() > 1 => texts.iter().map(|text| single(embedder, text)).collect(),
+        Err(cause) => vec![Err(cause)],
+    }
+}
+
+fn single(embedder: &Embedder, text: &Tokens) -> Result<Embedding, String> {
+    let mut vectors = guarded(embedder, std::slice::from_ref(text))?;
+    vectors
+        .pop()
+        .ok_or_else(|| "the model gave no vector".to_owned())
+}
+
+/// A panic in one file's work is that file's failure, not the run's.
+fn guarded(embedder: &Embedder, texts: &[Tokens]) -> Result<Vec<Embedding>, String> {
+    let vectors = catch_unwind(AssertUnwindSafe(|| embedder.embed(texts)))
+        .map_err(|_| "inference panicked".to_owned())?
+        .map_err(|error| error.to_string())?;
+    if vectors
+        .iter()
+        .flat_map(Embedding::as_slice)
+        .all(|value| value.is_finite())
+    {
+        Ok(vectors)
+    } else {
+        Err("the model gave a vector that is not finite".to_owned())
+    }
+}

@@ -1,0 +1,143 @@
+//! The main job: walk, read, chunk, embed, store, each stage on threads of its
+//! own, joined by bounded channels. The only room that starts threads.
+//!
+//! ```text
+//! reader ──jobs──▶ embedders (N) ──done──▶ writer (this thread)
+//!    └───────────── skipped, unchanged, failed ──▲
+//! ```
+//!
+//! Every path ends in one message to the writer. What is in flight is bounded
+//! by the channels, so memory does not grow with the number of files. With
+//! `--sequential` the reader waits for the writer after each file.
+
+mod clock;
+mod embedder;
+mod flight;
+mod models;
+mod reader;
+mod writer;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Instant;
+
+use crossbeam_channel::bounded;
+
+use crate::outcome::Summary;
+use crate::plan::IndexPlan;
+use crate::signal::Interrupt;
+use crate::source::Recipe;
+use crate::store::Store;
+use crate::walk::{Found, Walk};
+
+use clock::Clock;
+use models::Models;
+use reader::Reader;
+use writer::Writer;
+
+pub use writer::Listener;
+
+/// Jobs that wait for an embedding thread, per thread: enough that none runs
+/// dry while the reader parses a large file, few enough to stay small.
+const JOBS_WAITING: usize = 16;
+
+/// Files that wait to be written.
+const FILES_WAITING: usize = 8;
+
+/// What the stages share.
+struct Run<'a> {
+    plan: &'a IndexPlan,
+    interrupt: &'a Interrupt,
+    models: &'a Models<'a>,
+    recipe: Recipe,
+    clock: Clock,
+    /// Files the walk will find; 0 until they are counted.
+    total: AtomicU64,
+}
+
+/// The two connections of a run: files are looked up while others are written.
+pub struct Stores {
+    /// Takes the files.
+    pub writing: Store,
+    /// Answers what is known.
+    pub reading: Store,
+}
+
+/// Indexes what `plan` says, and tells `listener` of every path.
+///
+/// # Errors
+/// What ends a run: a model that cannot be loaded, a database that is gone.
+/// Everything that was committed until then stays.
+pub fn run(plan: &IndexPlan, stores: Stores, session: &mut Session) -> anyhow::Result<Summary> {
+    let began = Instant::now();
+    let tokenizers = plan.tokenizers()?;
+    let models = Models::new(plan, &tokenizers);
+    let run = Run {
+        plan,
+        interrupt: session.interrupt,
+        models: &models,
+        recipe: plan.recipe()?,
+        clock: Clock::default(),
+        total: AtomicU64::new(0),
+    };
+    let mut summary = stages(&run, stores, session.listener)?;
+    summary.times = run.clock.times(plan.threads);
+    summary.wall = began.elapsed();
+    summary.peak_memory = crate::memory::peak();
+    Ok(summary)
+}
+
+/// Who watches a run, and who may end it.
+pub struct Session<'a> {
+    /// Hears of every path.
+    pub listener: &'a mut dyn Listener,
+    /// Says when to stop.
+    pub interrupt: &'a Interrupt,
+}
+
+fn stages(run: &Run, stores: Stores, listener: &mut dyn Listener) -> anyhow::Result<Summary> {
+    let (to_embedders, jobs) = bounded(run.plan.threads * JOBS_WAITING);
+    let (to_writer, done) = bounded(FILES_WAITING);
+    let (written, turn) = bounded(1);
+    let walk = Walk::new(&run.plan.walk)?;
+    thread::scope(|scope| {
+        scope.spawn(|| count(run));
+        for _ in 0..run.plan.threads {
+            let (jobs, to_writer) = (jobs.clone(), to_writer.clone());
+            scope.spawn(move || embedder::work(run, &jobs, &to_writer));
+        }
+        drop(jobs);
+        let reader = Reader::new(
+            run,
+            stores.reading,
+            reader::Doors {
+                to_embedders,
+                to_writer,
+                turn,
+            },
+        );
+        let reading = scope.spawn(move || reader?.read_all(walk));
+        let writing = Writer::new(run, stores.writing, listener).write_all(&done, &written);
+        // Whoever still wants to send learns that nobody listens any more.
+        drop((done, written));
+        let read = reading
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        // The writer knows better than the reader why both had to stop.
+        let summary = writing?;
+        read?;
+        Ok(summary)
+    })
+}
+
+/// Walks ahead to know how many files there are, for the time that is left.
+fn count(run: &Run) {
+    let Ok(walk) = Walk::new(&run.plan.walk) else {
+        return;
+    };
+    let files = walk
+        .take_while(|_| !run.interrupt.is_requested())
+        .filter(|found| matches!(found, Found::File(_)))
+        .count();
+    run.total.store(files as u64, Ordering::Relaxed);
+}

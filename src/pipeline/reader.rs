@@ -1,0 +1,257 @@
+//! The reading thread: takes what the walk finds, reads, asks what is known,
+//! chunks, tokenizes, and fills jobs for the embedders.
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::anyhow;
+use crossbeam_channel::{Receiver, Sender};
+
+use crate::chunk::{ChunkedFile, Chunker};
+use crate::embed::{Roles, TextTokenizer, Tokens};
+use crate::error::AdviseItself;
+use crate::language::{self, Language};
+use crate::outcome::{FailedStage, FileFailure, FileOutcome, SkipReason};
+use crate::read::{self, NotRead};
+use crate::source::{Source, SourceFile};
+use crate::store::Store;
+use crate::walk::{Found, Walk};
+
+use super::Run;
+use super::clock::Stage;
+use super::embedder::Job;
+use super::flight::{Done, Flight, Item, Load, Role, Text};
+
+/// The ends of the channels that the reader holds.
+pub(super) struct Doors {
+    pub to_embedders: Sender<Job>,
+    pub to_writer: Sender<Done>,
+    /// With `--sequential`: the writer is done with the file.
+    pub turn: Receiver<()>,
+}
+
+/// The writer or the embedders are gone: there is nobody to read for.
+struct Hung;
+
+pub(super) struct Reader<'a> {
+    run: &'a Run<'a>,
+    store: Store,
+    doors: Doors,
+    chunker: Chunker<'a>,
+    text: Job,
+    code: Job,
+}
+
+impl<'a> Reader<'a> {
+    pub fn new(run: &'a Run<'a>, store: Store, doors: Doors) -> anyhow::Result<Self> {
+        let windows = run
+            .models
+            .windows()
+            .ok_or_else(|| anyhow!("no role is turned on"))?;
+        let chunker = Chunker::new(windows);
+        Ok(Self {
+            run,
+            store,
+            doors,
+            chunker,
+            text: Job::new(),
+            code: Job::new(),
+        })
+    }
+
+    /// Reads until the walk ends, the user interrupts, or nobody listens.
+    pub fn read_all(mut self, walk: Walk) -> anyhow::Result<()> {
+        for found in walk {
+            if self.run.interrupt.is_requested() {
+                break;
+            }
+            let ended = match found {
+                Found::File(file) => self.file(file)?,
+                Found::Skipped { path, reason } => {
+                    self.ended(path, FileOutcome::Skipped(reason), Instant::now())
+                }
+                Found::Unreadable { path, cause } => {
+                    let failure = FileFailure {
+                        stage: FailedStage::Read,
+                        cause,
+                    };
+                    self.ended(path, FileOutcome::Failed(failure), Instant::now())
+                }
+            };
+            if ended.is_err() {
+                return Ok(());
+            }
+        }
+        let _ = self.flush();
+        Ok(())
+    }
+
+    fn file(&mut self, file: SourceFile) -> anyhow::Result<Result<(), Hung>> {
+        let began = Instant::now();
+        let path = file.path.clone();
+        let outcome = match self.prepare(file)? {
+            Ok(chunked) => return self.send(chunked, began),
+            Err(outcome) => outcome,
+        };
+        Ok(self.ended(path.to_string(), outcome, began))
+    }
+
+    /// The chunks of a file; or how it ended before it came to that.
+    fn prepare(&mut self, file: SourceFile) -> anyhow::Result<Result<ChunkedFile, FileOutcome>> {
+        let run = self.run;
+        let limit = run.plan.walk.max_file_size;
+        let source = match run.clock.time(Stage::Read, || read::read(file, limit)) {
+            Ok(source) => source,
+            Err(NotRead::Skipped(reason)) => return Ok(Err(FileOutcome::Skipped(reason))),
+            Err(NotRead::Failed(error)) => return Ok(Err(failed(FailedStage::Read, &error))),
+        };
+        if !run.plan.full && self.is_known(&source)? {
+            return Ok(Err(FileOutcome::Unchanged));
+        }
+        let Some(language) = language::detect(&source.file.path) else {
+            return Ok(Err(FileOutcome::Skipped(SkipReason::UnsupportedLanguage)));
+        };
+        Ok(run
+            .clock
+            .time(Stage::Chunk, || self.chunk(&source, language)))
+    }
+
+    fn is_known(&mut self, source: &Source) -> anyhow::Result<bool> {
+        let known = self.store.known(&source.file.path).advise()?;
+        Ok(known == Some((source.digest, self.run.recipe)))
+    }
+
+    fn chunk(
+        &mut self,
+        source: &Source,
+        language: &'static Language,
+    ) -> Result<ChunkedFile, FileOutcome> {
+        let chunker = &mut self.chunker;
+        catch_unwind(AssertUnwindSafe(|| chunker.chunk(source, language)))
+            .map_err(|_| failed(FailedStage::Chunk, &"chunking panicked"))?
+            .map_err(|error| failed(FailedStage::Chunk, &error))
+    }
+
+    fn send(&mut self, file: ChunkedFile, began: Instant) -> anyhow::Result<Result<(), Hung>> {
+        self.run.models.get()?;
+        let texts = match self.run.clock.time(Stage::Chunk, || self.tokenize(&file)) {
+            Ok(texts) => texts,
+            Err(outcome) => return Ok(self.ended(file.path.to_string(), outcome, began)),
+        };
+        let tokens = texts.iter().map(|text| text.tokens.len() as u64).sum();
+        let load = Load {
+            texts: texts.len(),
+            tokens,
+        };
+        let flight = Arc::new(Flight::new(file, began, load));
+        if texts.is_empty() {
+            return Ok(self.done(flight.finish_empty()));
+        }
+        Ok(self.queue(&flight, texts))
+    }
+
+    /// The texts of a file, equal ones once.
+    fn tokenize(&self, file: &ChunkedFile) -> Result<Vec<Text>, FileOutcome> {
+        let Roles { text, code } = self.run.models.tokenizers();
+        let mut chunks_of = HashMap::<(Role, &str), Vec<usize>>::new();
+        for (index, chunk) in file.chunks.iter().enumerate() {
+            for (role, input) in [
+                (Role::Text, &chunk.text_input),
+                (Role::Code, &chunk.code_input),
+            ] {
+                chunks_of.entry((role, input)).or_default().push(index);
+            }
+        }
+        let mut texts = Vec::new();
+        for ((role, input), chunks) in chunks_of {
+            let tokenizer = if role == Role::Text { text } else { code };
+            if let Some(tokenizer) = tokenizer {
+                texts.push(Text {
+                    role,
+                    tokens: encode(tokenizer, input)?,
+                    chunks,
+                });
+            }
+        }
+        // The longest first, so that no thread begins it when the others are done.
+        texts.sort_by_key(|text| std::cmp::Reverse((text.tokens.len(), text.chunks[0])));
+        Ok(texts)
+    }
+
+    fn queue(&mut self, flight: &Arc<Flight>, texts: Vec<Text>) -> Result<(), Hung> {
+        for text in texts {
+            let role = text.role;
+            let per_job = self.run.models.texts_per_job(role);
+            let item = Item {
+                flight: Arc::clone(flight),
+                text,
+            };
+            let job = self.job(role);
+            job.push(item);
+            if job.len() >= per_job {
+                let job = std::mem::take(job);
+                self.doors.to_embedders.send(job).map_err(|_| Hung)?;
+            }
+        }
+        if self.run.plan.sequential {
+            self.flush()?;
+        }
+        self.wait()
+    }
+
+    fn job(&mut self, role: Role) -> &mut Job {
+        match role {
+            Role::Text => &mut self.text,
+            Role::Code => &mut self.code,
+        }
+    }
+
+    /// Sends what does not fill a job.
+    fn flush(&mut self) -> Result<(), Hung> {
+        for job in [
+            std::mem::take(&mut self.text),
+            std::mem::take(&mut self.code),
+        ] {
+            if !job.is_empty() {
+                self.doors.to_embedders.send(job).map_err(|_| Hung)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn ended(&self, path: String, outcome: FileOutcome, began: Instant) -> Result<(), Hung> {
+        self.done(Done::Ended {
+            path,
+            outcome,
+            began,
+        })
+    }
+
+    fn done(&self, done: Done) -> Result<(), Hung> {
+        self.doors.to_writer.send(done).map_err(|_| Hung)?;
+        self.wait()
+    }
+
+    /// With `--sequential`, waits until the writer is done with the path.
+    fn wait(&self) -> Result<(), Hung> {
+        if self.run.plan.sequential {
+            self.doors.turn.recv().map_err(|_| Hung)?;
+        }
+        Ok(())
+    }
+}
+
+fn encode(tokenizer: &TextTokenizer, text: &str) -> Result<Tokens, FileOutcome> {
+    tokenizer
+        .encode(text)
+        .map_err(|error| failed(FailedStage::Embed, &error))
+}
+
+fn failed(stage: FailedStage, cause: &impl ToString) -> FileOutcome {
+    FileOutcome::Failed(FileFailure {
+        stage,
+        cause: cause.to_string(),
+    })
+}

@@ -1,0 +1,154 @@
+//! The writing thread: commits files as they become whole, and tells of every
+//! path how it ended.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender};
+
+use crate::embed::EmbeddedFile;
+use crate::error::AdviseItself;
+use crate::outcome::{FailedStage, FileFailure, FileOutcome, Indexed, Summary};
+use crate::report::FileEvent;
+use crate::store::Store;
+use crate::terminal::Progress;
+
+use super::Run;
+use super::clock::Stage;
+use super::flight::Done;
+
+/// Hears of every path as it ends.
+pub trait Listener {
+    /// One path came to its end.
+    fn ended(&mut self, event: FileEvent, progress: Progress);
+}
+
+/// Files after which the memory that inference holds is given back, where
+/// files are not done one at a time.
+const SHRINK_EVERY: u64 = 256;
+
+pub(super) struct Writer<'a> {
+    run: &'a Run<'a>,
+    store: Store,
+    listener: &'a mut dyn Listener,
+    summary: Summary,
+    chunks: u64,
+}
+
+impl<'a> Writer<'a> {
+    pub fn new(run: &'a Run<'a>, store: Store, listener: &'a mut dyn Listener) -> Self {
+        Self {
+            run,
+            store,
+            listener,
+            summary: Summary::default(),
+            chunks: 0,
+        }
+    }
+
+    /// Takes what comes until all senders are gone. `written` tells a
+    /// sequential reader to go on.
+    pub fn write_all(
+        mut self,
+        done: &Receiver<Done>,
+        written: &Sender<()>,
+    ) -> anyhow::Result<Summary> {
+        for done in done {
+            let (path, outcome, began) = match done {
+                Done::Ended {
+                    path,
+                    outcome,
+                    began,
+                } => (path, outcome, began),
+                Done::File {
+                    file,
+                    tokens,
+                    began,
+                } => {
+                    let outcome = self.commit(&file, tokens)?;
+                    (file.file.path.to_string(), outcome, began)
+                }
+            };
+            self.tell(&path, &outcome, began);
+            self.give_back_memory(&outcome);
+            if self.run.plan.sequential && written.send(()).is_err() {
+                break;
+            }
+        }
+        if self.run.interrupt.is_requested() {
+            // The vector index can wait; whoever pressed the keys cannot.
+            return Ok(self.summary);
+        }
+        self.run
+            .clock
+            .time(Stage::Store, || self.store.finish())
+            .advise()?;
+        Ok(self.summary)
+    }
+
+    /// A failure that is the file's own becomes its outcome; one that would
+    /// hit every file ends the run.
+    fn commit(&mut self, file: &EmbeddedFile, tokens: u64) -> anyhow::Result<FileOutcome> {
+        let (store, recipe) = (&mut self.store, &self.run.recipe);
+        match self
+            .run
+            .clock
+            .time(Stage::Store, || store.commit(file, recipe))
+        {
+            Ok(committed) => Ok(FileOutcome::Indexed(Indexed {
+                chunks: chunk_counts(file),
+                nodes: committed.nodes,
+                edges: committed.edges,
+                tokens,
+                notes: file.file.notes.clone(),
+            })),
+            Err(error) if error.is_fatal() => Err(error).advise(),
+            Err(error) => Ok(FileOutcome::Failed(FileFailure {
+                stage: FailedStage::Store,
+                cause: format!("{:#}", anyhow::Error::new(error)),
+            })),
+        }
+    }
+
+    fn tell(&mut self, path: &str, outcome: &FileOutcome, began: Instant) {
+        self.summary.add(outcome);
+        if let FileOutcome::Indexed(indexed) = outcome {
+            self.chunks += indexed.chunks.values().sum::<u64>();
+        }
+        let total = self.run.total.load(Ordering::Relaxed);
+        let elapsed: Duration = began.elapsed();
+        let progress = Progress {
+            done: self.summary.files(),
+            total: (total > 0).then_some(total),
+            chunks: self.chunks,
+            file: path,
+        };
+        self.listener.ended(
+            FileEvent {
+                path,
+                outcome,
+                elapsed,
+            },
+            progress,
+        );
+    }
+
+    /// After each file in `--sequential`, also after one that failed; else now
+    /// and then, since it costs a run of the model.
+    fn give_back_memory(&mut self, outcome: &FileOutcome) {
+        let worked = matches!(outcome, FileOutcome::Indexed(_) | FileOutcome::Failed(_));
+        let due = self.run.plan.sequential || self.summary.files().is_multiple_of(SHRINK_EVERY);
+        if worked && due {
+            self.run.models.shrink();
+        }
+    }
+}
+
+fn chunk_counts(file: &EmbeddedFile) -> BTreeMap<&'static str, u64> {
+    let mut counts = BTreeMap::new();
+    for chunk in &file.file.chunks {
+        *counts.entry(chunk.kind.as_str()).or_default() += 1;
+    }
+    counts
+}

@@ -1,0 +1,64 @@
+//! The folder of what the program fetched, unpacked or made for itself, and
+//! the environment variables that say where things are.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use anyhow::anyhow;
+
+use crate::error::Advise;
+use crate::store::embedded::ClusterConfig;
+
+/// ONNX Runtime as the set-up leaves it, below the home folder.
+const ONNX_RUNTIME: &str = "runtime/onnxruntime-1.32.0/libonnxruntime.so.1.32.0";
+
+/// `$MNEMO_HOME`, else the user's data folder (XDG Base Directory).
+pub(super) struct Home {
+    folder: PathBuf,
+}
+
+impl Home {
+    pub fn find() -> anyhow::Result<Self> {
+        let folder = variable("MNEMO_HOME")
+            .map(PathBuf::from)
+            .or_else(|| Some(PathBuf::from(variable("XDG_DATA_HOME")?).join("mnemo-index")))
+            .or_else(|| Some(PathBuf::from(variable("HOME")?).join(".local/share/mnemo-index")));
+        let folder = folder
+            .ok_or_else(|| anyhow!("there is no place for the program's data"))
+            .hint("set MNEMO_HOME or HOME to a folder that can be written")?;
+        Ok(Self {
+            folder: std::path::absolute(folder)?,
+        })
+    }
+
+    pub fn models(&self) -> PathBuf {
+        self.folder.join("models")
+    }
+
+    /// `ORT_DYLIB_PATH` is what other programs on ONNX Runtime read, too.
+    pub fn onnx_runtime(&self) -> PathBuf {
+        variable("ORT_DYLIB_PATH").map_or_else(|| self.folder.join(ONNX_RUNTIME), PathBuf::from)
+    }
+
+    pub fn cluster(&self) -> ClusterConfig {
+        ClusterConfig {
+            home: self.folder.clone(),
+            binaries: variable("MNEMO_PG_BIN").map(PathBuf::from),
+            runtime_dir: variable("XDG_RUNTIME_DIR").map(PathBuf::from),
+            settings: Vec::new(),
+        }
+    }
+}
+
+/// Whether a variable is there and not empty.
+pub(super) fn is_set(name: &str) -> bool {
+    variable(name).is_some()
+}
+
+#[allow(
+    clippy::disallowed_methods,
+    reason = "this is the one place that reads it"
+)]
+fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
