@@ -60,6 +60,7 @@ impl<'a> Builder<'a> {
             name: self.file.path.as_str(),
             qualname: "",
             lines: (1, self.last_line()),
+            name_path: self.module_path(),
             chunk: (!self.file.chunks.is_empty()).then_some(0),
             complexity: Complexity {
                 lines_of_code: count(self.file.lines_of_code),
@@ -102,6 +103,7 @@ impl<'a> Builder<'a> {
             name: &chunk.name,
             qualname: &chunk.qualname,
             lines: (chunk.lines.start, chunk.lines.end),
+            name_path: chunk.name_path.to_string(),
             chunk: Some(index),
             complexity: complexity_of(chunk),
         };
@@ -123,6 +125,9 @@ impl<'a> Builder<'a> {
             name: &definition.name,
             qualname: &definition.qualname,
             lines: (definition.lines.start, definition.lines.end),
+            name_path: chunk
+                .map(|chunk| chunk.name_path.to_string())
+                .unwrap_or_default(),
             chunk: chunk.map(|_| definition.chunks.start),
             complexity: chunk.map(complexity_of).unwrap_or_default(),
         };
@@ -152,6 +157,7 @@ impl<'a> Builder<'a> {
             "qualname": thing.qualname,
             "type": thing.chunk_type,
             "node_type": thing.node_type.as_str(),
+            "name_path": thing.name_path,
             "file": path,
             "file_path": path,
             "language": self.file.language.name(),
@@ -173,12 +179,6 @@ impl<'a> Builder<'a> {
                 thing
                     .chunk
                     .map(|index| self.ids.chunk(&self.file.chunks[index]).to_string()),
-            ),
-            (
-                "name_path",
-                thing
-                    .chunk
-                    .map(|index| self.file.chunks[index].name_path.as_str().to_owned()),
             ),
         ];
         for (key, value) in optional {
@@ -241,6 +241,19 @@ impl<'a> Builder<'a> {
         self.file.chunks.first().filter(|_| first_owned != Some(0))
     }
 
+    /// The part that the name paths of all chunks begin with.
+    fn module_path(&self) -> String {
+        let module = |chunk: &Chunk| {
+            let whole = chunk.name_path.as_str();
+            whole
+                .strip_suffix(&chunk.qualname)
+                .unwrap_or(whole)
+                .trim_end_matches('.')
+                .to_owned()
+        };
+        self.file.chunks.first().map(module).unwrap_or_default()
+    }
+
     fn last_line(&self) -> u32 {
         self.file
             .chunks
@@ -263,6 +276,7 @@ struct Thing<'a> {
     name: &'a str,
     qualname: &'a str,
     lines: (u32, u32),
+    name_path: String,
     chunk: Option<usize>,
     complexity: Complexity,
 }

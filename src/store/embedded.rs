@@ -57,6 +57,13 @@ impl ClusterConfig {
     fn layout(&self) -> Layout {
         Layout::new(&self.home, self.runtime_dir.as_deref())
     }
+
+    /// Whether the data need not outlive a crash of the machine, as in tests.
+    fn is_volatile(&self) -> bool {
+        self.settings
+            .iter()
+            .any(|(name, value)| name == "fsync" && value == "off")
+    }
 }
 
 /// What `db status` tells.
@@ -213,8 +220,7 @@ pub fn stop(config: &ClusterConfig) -> Result<Stopped, ClusterError> {
 /// [`ClusterError::Io`] if its folder cannot be read.
 pub fn status(config: &ClusterConfig) -> Result<ClusterStatus, ClusterError> {
     let layout = config.layout();
-    let exists = layout.root().exists();
-    let in_use = exists && !try_lock(&layout.users_lock()?, layout.root())?;
+    let in_use = layout.root().exists() && is_in_use(&layout)?;
     Ok(ClusterStatus {
         data: real_data(&layout).unwrap_or_else(|_| layout.data()),
         major: create::major_of(&layout.data())?,
@@ -222,6 +228,15 @@ pub fn status(config: &ClusterConfig) -> Result<ClusterStatus, ClusterError> {
         in_use,
         pinned: layout.pin().exists(),
     })
+}
+
+/// Looking takes the locks for a moment, so it must not get in the way of who
+/// starts or stops the server: such a process is a user, too.
+fn is_in_use(layout: &Layout) -> Result<bool, ClusterError> {
+    let Some(_starting) = layout.try_start_lock()? else {
+        return Ok(true);
+    };
+    Ok(!try_lock(&layout.users_lock()?, layout.root())?)
 }
 
 fn real_data(layout: &Layout) -> Result<PathBuf, ClusterError> {
@@ -262,7 +277,7 @@ fn launch(
     let account = Account::choose(layout)?;
     let binaries = create::within_reach(account, binaries::find(config, made_by)?, config)?;
     if made_by.is_none() {
-        create::data_folder(account, &binaries, layout)?;
+        create::data_folder(account, &binaries, config)?;
     }
     let data = real_data(layout)?;
     let (postmaster, child) = server::start(&Launch {

@@ -69,8 +69,11 @@ impl Store {
         let mut client = config.url.connect()?;
         // Plans are made while tables are empty and kept when they have grown:
         // without this the deletes of a first run come to scan whole tables.
+        // Where a scan is the only way, its penalty must not call the compiler.
         client
-            .batch_execute("SET enable_seqscan = off; SET client_min_messages = warning")
+            .batch_execute(
+                "SET enable_seqscan = off; SET jit = off; SET client_min_messages = warning",
+            )
             .map_err(StoreError::sql("set up the session"))?;
         let shape = migrate::locked(&mut client, |client| {
             migrate::run(client)?;

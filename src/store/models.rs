@@ -215,14 +215,22 @@ fn agree_on_model(client: &mut Client, model: &RoleModel, role: Role) -> Result<
         id: model.id.to_string(),
         digest: model.digest.clone(),
     };
-    match stored_model(client, role)? {
-        Some(stored) if stored == wanted => Ok(()),
-        Some(stored) if has_vectors(client, role)? => Err(StoreError::OtherModel {
+    let stored = stored_model(client, role)?;
+    if stored.as_ref() == Some(&wanted) {
+        return Ok(());
+    }
+    match (stored, has_vectors(client, role)?) {
+        (Some(stored), true) => Err(StoreError::OtherModel {
             role,
             stored,
             wanted,
         }),
-        _ => record(client, model, role),
+        (None, true) => {
+            // MnemoLite does not record its models; its users chose the same pair.
+            tracing::warn!(%role, model = %wanted, "vectors without a recorded model are taken for this one's");
+            record(client, model, role)
+        }
+        (_, false) => record(client, model, role),
     }
 }
 

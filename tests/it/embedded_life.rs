@@ -130,7 +130,10 @@ fn psql_understands_the_url() {
     let home = Home::new();
     let cluster = home.acquire();
     cluster.create_database("my code").unwrap();
-    let psql = home.config().binaries.unwrap().join("psql");
+    let psql = home
+        .config()
+        .binaries
+        .map_or("psql".into(), |bin| bin.join("psql"));
     let output = Command::new(psql)
         .args([
             cluster.url("my code").expose(),

@@ -24,13 +24,7 @@ fn child(program: &Path, home: &Path) -> Command {
             "embedded_users::a_life_in_a_process_of_its_own",
             "--nocapture",
         ])
-        .env(CHILD_HOME, home)
-        .env(
-            "MNEMO_PG_BIN",
-            cluster_config(home)
-                .binaries
-                .expect("run scripts/setup first"),
-        );
+        .env(CHILD_HOME, home);
     child
 }
 
@@ -96,36 +90,41 @@ fn is_root() -> bool {
     fs::metadata("/proc/self").unwrap().uid() == 0
 }
 
-/// Copies the binaries and this program to where everyone can read them.
-fn stage_in_the_open(folder: &Path) -> (PathBuf, PathBuf) {
-    let bin = cluster_config(folder)
+/// The folder of the PostgreSQL that set-up brought; `None` where the system has
+/// one of its own, which every user can reach.
+fn brought() -> Option<PathBuf> {
+    let bin = cluster_config(Path::new("/"))
         .binaries
-        .expect("run scripts/setup first");
-    let version = folder.join("postgres");
-    let copied = Command::new("cp")
-        .arg("-RH")
-        .arg(bin.parent().unwrap())
-        .arg(&version)
-        .status();
-    assert!(copied.unwrap().success());
-    let program = folder.join("it");
-    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
-    (version.join("bin"), program)
+        .filter(|bin| !bin.starts_with("/usr"))?;
+    Some(bin.parent()?.canonicalize().unwrap())
 }
 
 #[test]
 fn an_ordinary_user_has_a_cluster_too() {
     let stage = tempfile::tempdir().unwrap();
     fs::set_permissions(stage.path(), fs::Permissions::from_mode(0o755)).unwrap();
-    let (bin, program) = stage_in_the_open(stage.path());
+    let program = stage.path().join("it");
+    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
     let home = stage.path().join("home");
     fs::create_dir(&home).unwrap();
     let mut command = child(&program, &home);
     command
-        .env("MNEMO_PG_BIN", bin)
         .env("HOME", &home)
         .env("TMPDIR", &home)
         .current_dir("/");
+    if let Some(version) = brought() {
+        let copy = stage.path().join("postgres");
+        assert!(
+            Command::new("cp")
+                .arg("-R")
+                .arg(version)
+                .arg(&copy)
+                .status()
+                .unwrap()
+                .success()
+        );
+        command.env("MNEMO_PG_BIN", copy.join("bin"));
+    }
     if is_root() {
         chown(&home, Some(NOBODY), Some(NOBODY)).unwrap();
         command.uid(NOBODY).gid(NOBODY);
@@ -143,24 +142,18 @@ fn an_ordinary_user_has_a_cluster_too() {
 fn root_without_namespaces_lets_another_user_run_the_server() {
     let home = tempfile::tempdir().unwrap();
     fs::set_permissions(home.path(), fs::Permissions::from_mode(0o700)).unwrap();
-    let versions = home.path().join("postgres");
-    fs::create_dir(&versions).unwrap();
-    let bin = cluster_config(home.path())
-        .binaries
-        .expect("run scripts/setup first");
-    symlink(
-        bin.parent().unwrap().canonicalize().unwrap(),
-        versions.join("18.4"),
-    )
-    .unwrap();
     let tools = home.path().join("tools");
     fs::create_dir(&tools).unwrap();
     symlink("/bin/cp", tools.join("cp")).unwrap();
 
     let mut command = child(&std::env::current_exe().unwrap(), home.path());
-    command
-        .env("MNEMO_PG_BIN", versions.join("18.4/bin"))
-        .env("PATH", &tools);
+    command.env("PATH", &tools);
+    if let Some(version) = brought() {
+        let versions = home.path().join("postgres");
+        fs::create_dir(&versions).unwrap();
+        symlink(version, versions.join("18.4")).unwrap();
+        command.env("MNEMO_PG_BIN", versions.join("18.4/bin"));
+    }
     for _first_and_second_start in 0..2 {
         let output = command.output().unwrap();
         assert!(output.status.success(), "{output:?}");

@@ -10,6 +10,7 @@ mod embed;
 mod embedded_life;
 mod embedded_users;
 mod faults;
+mod graph_nodes;
 mod installed;
 mod main_job;
 mod private_database;

@@ -2,12 +2,16 @@
 
 use std::net::TcpListener;
 
-use mnemo_index::names::ModelId;
+use mnemo_index::names::{ModelId, RepositoryName};
+use mnemo_index::store::embedded::Cluster;
 use mnemo_index::store::{
     DatabaseUrl, Role, RoleModel, Store, StoreConfig, StoreError, create_database,
 };
 
+use postgres::{Client, NoTls};
+
 use crate::cluster::{Database, models};
+use crate::embedded_life::Home;
 use crate::samples::{recipe, shapes};
 
 fn refusal(config: &StoreConfig) -> StoreError {
@@ -245,4 +249,83 @@ fn the_vector_indexes_are_built_at_the_end_of_the_first_run_only() {
         "SELECT count(*) FROM pg_indexes WHERE indexdef LIKE '%hnsw%ef_construction=''128''%'
                  AND indexname IN ('idx_code_emb_text_half', 'idx_code_emb_code_half')";
     assert_eq!(database.count(names), 2);
+}
+
+/// A server that asks the role `locked` for a password.
+#[test]
+fn a_wrong_password_is_refused_and_not_repeated() {
+    let home = Home::new();
+    let rules = home.folder.path().join("rules");
+    std::fs::write(
+        &rules,
+        "local all locked scram-sha-256\nlocal all all trust\n",
+    )
+    .unwrap();
+    let mut settings = home.config();
+    settings
+        .settings
+        .push(("hba_file".to_owned(), rules.display().to_string()));
+    let cluster = Cluster::acquire(&settings).unwrap();
+    let mut client = Client::connect(cluster.url("postgres").expose(), NoTls).unwrap();
+    client
+        .batch_execute("CREATE ROLE locked LOGIN PASSWORD 'right'")
+        .unwrap();
+
+    let login = |user: &str| {
+        let url = cluster
+            .url("postgres")
+            .expose()
+            .replace("mnemo@", &format!("{user}@"));
+        StoreConfig {
+            url: DatabaseUrl::new(&url).unwrap(),
+            repository: RepositoryName::new("sample").unwrap(),
+            models: models(3),
+            commit: None,
+        }
+    };
+    for user in ["locked:wr0ng", "locked"] {
+        let error = refusal(&login(user));
+        assert!(
+            matches!(error, StoreError::LoginRefused { .. }),
+            "{error:?}"
+        );
+        assert!(!format!("{error} {error:?}").contains("wr0ng"), "{error:?}");
+    }
+    let error = refusal(&login("locked:right"));
+    assert!(
+        matches!(error, StoreError::Rights { .. }),
+        "let in, but not to create: {error:?}"
+    );
+}
+
+/// The server's list of what it has is a view, and another can stand before it.
+#[test]
+fn a_server_without_pgvector_or_with_an_old_one_is_told_apart() {
+    let database = Database::new();
+    let list_as = |view: &str| {
+        let name = database.url.database();
+        let script = format!(
+            "DROP SCHEMA IF EXISTS other CASCADE; CREATE SCHEMA other;
+             CREATE VIEW other.pg_available_extensions AS {view};
+             ALTER DATABASE {name} SET search_path = other, pg_catalog, public"
+        );
+        database.client().batch_execute(&script).unwrap();
+    };
+    list_as(
+        "SELECT name, '0.5.1'::text AS default_version, NULL::text AS installed_version
+             FROM pg_catalog.pg_available_extensions",
+    );
+    let error = refusal(&database.config(3));
+    assert_eq!(
+        error.to_string(),
+        "the server has no usable pgvector: version 0.5.1 is older than 0.7"
+    );
+
+    list_as("SELECT * FROM pg_catalog.pg_available_extensions WHERE name <> 'vector'");
+    let error = refusal(&database.config(3));
+    assert_eq!(
+        error.to_string(),
+        "the server has no usable pgvector: it is not installed there"
+    );
+    assert!(error.hint().unwrap().contains("CREATE EXTENSION vector"));
 }

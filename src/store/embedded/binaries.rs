@@ -219,9 +219,73 @@ mod tests {
         assert_eq!(default_version("comment = 'none'"), None);
     }
 
+    /// An installation as far as the search looks at one.
+    fn installation(prefix: &Path, version: &str, vector: Option<&str>) -> PathBuf {
+        let (bin, extension) = (prefix.join("bin"), prefix.join("share/extension"));
+        fs::create_dir_all(&bin).unwrap();
+        fs::create_dir_all(&extension).unwrap();
+        let script = prefix.join("script");
+        let text = format!("#!/bin/sh\necho 'postgres (PostgreSQL) {version}'\n");
+        fs::write(&script, text).unwrap();
+        for program in ["postgres", "initdb"] {
+            // Copied by another process: a program that this one still had open
+            // for writing in some fork could not be run.
+            let mut install = Command::new("install");
+            install
+                .args(["-m", "755"])
+                .args([&script, &bin.join(program)]);
+            assert!(install.status().unwrap().success());
+        }
+        if let Some(version) = vector {
+            let control = format!("default_version = '{version}'\n");
+            fs::write(extension.join("vector.control"), control).unwrap();
+        }
+        bin
+    }
+
     #[test]
-    fn a_folder_without_a_server_is_passed_over() {
+    fn a_folder_without_a_server_or_pgvector_is_passed_over() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(inspect(folder.path()), Err(Unusable::Server));
+        let bin = installation(&folder.path().join("none"), "90.1", None);
+        assert_eq!(inspect(&bin), Err(Unusable::Vector));
+        let bin = installation(&folder.path().join("old"), "90.1", Some("0.6.2"));
+        assert_eq!(inspect(&bin), Err(Unusable::Vector));
+        let bin = installation(&folder.path().join("good"), "90.1", Some("0.8.5"));
+        assert_eq!(inspect(&bin), Ok(Binaries { bin, major: 90 }));
+    }
+
+    #[test]
+    fn data_gets_the_major_version_that_made_it() {
+        let home = tempfile::tempdir().unwrap();
+        for (name, version) in [("91.2", "91.2"), ("91.10", "91.10"), ("90.3", "90.3")] {
+            installation(&brought(home.path()).join(name), version, Some("0.8.5"));
+        }
+        let config = ClusterConfig {
+            home: home.path().to_owned(),
+            ..ClusterConfig::default()
+        };
+        let newest = brought(home.path()).join("91.10/bin");
+        assert_eq!(find(&config, Some(91)).unwrap().bin, newest);
+        assert_eq!(find(&config, Some(90)).unwrap().major, 90);
+        let error = find(&config, Some(89)).unwrap_err();
+        assert!(error.to_string().contains("PostgreSQL 89"), "{error}");
+    }
+
+    #[test]
+    fn a_named_folder_is_the_only_one_looked_at() {
+        let home = tempfile::tempdir().unwrap();
+        let bin = installation(&home.path().join("named"), "90.1", Some("0.8.5"));
+        installation(&brought(home.path()).join("91"), "91.0", Some("0.8.5"));
+        let config = ClusterConfig {
+            home: home.path().to_owned(),
+            binaries: Some(bin),
+            ..ClusterConfig::default()
+        };
+        assert_eq!(find(&config, None).unwrap().major, 90);
+        assert!(matches!(
+            find(&config, Some(91)),
+            Err(ClusterError::OtherMajor { .. })
+        ));
     }
 }

@@ -8,7 +8,6 @@ use std::process::{Command, Output, Stdio};
 use super::account::{Account, open_up};
 use super::binaries::{Binaries, brought};
 use super::error::ClusterError;
-use super::folder::Layout;
 use super::server::{prepare, reason_in};
 use super::{ClusterConfig, ROLE};
 
@@ -31,9 +30,10 @@ pub(super) fn major_of(data: &Path) -> Result<Option<u32>, ClusterError> {
 pub(super) fn data_folder(
     account: Account,
     binaries: &Binaries,
-    layout: &Layout,
+    config: &ClusterConfig,
 ) -> Result<(), ClusterError> {
-    let parent = account.data_parent(layout)?;
+    let layout = config.layout();
+    let parent = account.data_parent(&layout)?;
     let unfinished = parent.join("data.new");
     let finished = parent.join("data");
     remove_folder(&unfinished)?;
@@ -42,7 +42,12 @@ pub(super) fn data_folder(
         .create(&unfinished)
         .map_err(ClusterError::io("create", &unfinished))?;
     account.hand_over(&unfinished)?;
-    initdb(account, binaries, &unfinished)?;
+    let program = Program {
+        account,
+        initdb: &binaries.bin.join("initdb"),
+        sync: !config.is_volatile(),
+    };
+    initdb(&program, locales(binaries.major), &unfinished)?;
     fs::rename(&unfinished, &finished).map_err(ClusterError::io("rename", &unfinished))?;
     link_from(&layout.data(), &finished)
 }
@@ -58,11 +63,19 @@ fn link_from(place: &Path, data: &Path) -> Result<(), ClusterError> {
     symlink(data, place).map_err(ClusterError::io("create", place))
 }
 
-fn initdb(account: Account, binaries: &Binaries, data: &Path) -> Result<(), ClusterError> {
-    let locales = locales(binaries.major);
+/// How `initdb` is run.
+struct Program<'a> {
+    account: Account,
+    initdb: &'a Path,
+    /// Whether to wait until the disk has it.
+    sync: bool,
+}
+
+/// Takes the first of `locales` that the system has.
+fn initdb(program: &Program<'_>, locales: &[&[&str]], data: &Path) -> Result<(), ClusterError> {
     let mut reason = String::new();
     for locale in locales {
-        let output = run_initdb(account, binaries, data, locale)?;
+        let output = run_initdb(program, locale, data)?;
         if output.status.success() {
             return Ok(());
         }
@@ -87,28 +100,23 @@ fn locales(major: u32) -> &'static [&'static [&'static str]] {
     &[&["--locale=C.UTF-8"], &["--locale=C"]]
 }
 
-fn run_initdb(
-    account: Account,
-    binaries: &Binaries,
-    data: &Path,
-    locale: &[&str],
-) -> Result<Output, ClusterError> {
-    let program = binaries.bin.join("initdb");
-    let mut command = account.command(&program);
+fn run_initdb(program: &Program<'_>, locale: &[&str], data: &Path) -> Result<Output, ClusterError> {
+    let mut command = program.account.command(program.initdb);
     command
         .arg("-D")
         .arg(data)
-        .args([
-            "-U",
-            ROLE,
-            "--encoding=UTF8",
-            "--auth-local=trust",
-            "--auth-host=reject",
-        ])
-        .args(locale)
+        .args(["-U", ROLE, "--encoding=UTF8"])
+        .args(locale);
+    command
+        .args(["--auth-local=trust", "--auth-host=reject"])
         .stdin(Stdio::null());
+    if !program.sync {
+        command.arg("--no-sync");
+    }
     prepare(&mut command);
-    command.output().map_err(ClusterError::io("run", &program))
+    command
+        .output()
+        .map_err(ClusterError::io("run", program.initdb))
 }
 
 /// The same installation where the account can run it: in its place, or copied

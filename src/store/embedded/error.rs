@@ -167,3 +167,32 @@ fn io_hint(error: &io::Error) -> Option<&'static str> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_named_as_what_to_mend() {
+        let reason = "could not write to file: No space left on device".to_owned();
+        let log = PathBuf::from("/home/me/log");
+        for error in [
+            ClusterError::Initdb {
+                reason: reason.clone(),
+            },
+            ClusterError::Start { reason, log },
+        ] {
+            assert!(error.hint().unwrap().contains("free space"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_postgres_that_lacks_pgvector_is_pointed_at() {
+        let without_vector = vec![PathBuf::from("/usr/lib/postgresql/15/bin")];
+        let error = ClusterError::NoBinaries { without_vector };
+        assert_eq!(
+            error.to_string(),
+            "no PostgreSQL with pgvector found (no pgvector beside /usr/lib/postgresql/15/bin)"
+        );
+    }
+}

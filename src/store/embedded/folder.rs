@@ -64,17 +64,23 @@ impl Layout {
 
     /// Held exclusively by whoever starts or stops the server.
     pub fn start_lock(&self) -> Result<File, ClusterError> {
-        let file = lock_file(&self.root.join("start.lock"))?;
         let end = Instant::now() + START_LOCK_PATIENCE;
-        while !try_lock(&file, &self.root)? {
+        loop {
+            if let Some(lock) = self.try_start_lock()? {
+                return Ok(lock);
+            }
             if Instant::now() > end {
-                return Err(ClusterError::Busy {
-                    seconds: START_LOCK_PATIENCE.as_secs(),
-                });
+                let seconds = START_LOCK_PATIENCE.as_secs();
+                return Err(ClusterError::Busy { seconds });
             }
             sleep(Duration::from_millis(5));
         }
-        Ok(file)
+    }
+
+    /// The start lock if nobody has it.
+    pub fn try_start_lock(&self) -> Result<Option<File>, ClusterError> {
+        let file = lock_file(&self.root.join("start.lock"))?;
+        Ok(try_lock(&file, &self.root)?.then_some(file))
     }
 
     /// The folder of the unix socket: beside the data, or in a shorter place
