@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use backon::{BlockingRetryable, ConstantBuilder};
-use postgres::config::Host;
+use postgres::config::{Host, SslMode};
 use postgres::error::SqlState;
 use postgres::{Client, Config, NoTls};
 
@@ -45,6 +45,13 @@ impl DatabaseUrl {
         let config: Config = secret.parse().map_err(|error| StoreError::Url {
             reason: parse_reason(&error),
         })?;
+        if config.get_ssl_mode() == SslMode::Require {
+            let reason =
+                "it asks for an encrypted connection (sslmode=require), which is not supported yet";
+            return Err(StoreError::Url {
+                reason: reason.to_owned(),
+            });
+        }
         if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
             return Err(StoreError::Url {
                 reason: "it names no host".to_owned(),
@@ -288,6 +295,13 @@ mod tests {
             assert!(!error.to_string().contains("s3cret"), "{error}");
             assert!(error.hint().is_some());
         }
+    }
+
+    #[test]
+    fn encryption_is_not_promised_and_then_left_out() {
+        let error = DatabaseUrl::new("postgresql://h/db?sslmode=require").unwrap_err();
+        assert!(error.to_string().contains("encrypted"), "{error}");
+        assert!(DatabaseUrl::new("postgresql://h/db?sslmode=prefer").is_ok());
     }
 
     #[test]

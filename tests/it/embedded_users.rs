@@ -167,6 +167,9 @@ fn root_without_namespaces_lets_another_user_run_the_server() {
         "no home is opened up"
     );
     if is_root() {
-        fs::remove_dir_all(data.parent().unwrap()).unwrap();
+        let outside = data.parent().unwrap();
+        fs::remove_dir_all(outside).unwrap();
+        // Only if it is ours alone.
+        let _ = fs::remove_dir(outside.parent().unwrap());
     }
 }
