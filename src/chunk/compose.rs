@@ -154,9 +154,19 @@ impl<'f, 's> Composer<'f, 's> {
         }
     }
 
-    fn prose(&self, span: Option<ByteSpan>) -> String {
+    /// The doc comments as prose, the longest first: of overloads it is the
+    /// one that explains, the others say what differs.
+    fn prose(&self, docs: &[ByteSpan]) -> String {
         let prose = self.file.language.rules().prose;
-        span.map_or_else(String::new, |span| prose(self.file.lines.slice(span)))
+        let between = |c: char| c == ';' || c.is_whitespace();
+        let mut texts: Vec<String> = docs
+            .iter()
+            .map(|span| prose(self.file.lines.slice(*span).trim_start_matches(between)))
+            .filter(|text| !text.is_empty())
+            .collect();
+        texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
+        texts.dedup();
+        texts.join("\n").trim_end().to_owned()
     }
 
     fn module(&mut self, scope: &Scope, kind: ChunkKind) {
@@ -171,15 +181,14 @@ impl<'f, 's> Composer<'f, 's> {
             definition: None,
             facts: &self.survey.module,
             signature: String::new(),
-            doc: self.prose(self.survey.module_doc),
+            doc: self.prose(self.survey.module_doc.as_slice()),
             range: scope.range,
         };
-        let docs = [self.survey.module_doc, None];
-        self.pieces(&topic, &scope.segments, docs);
+        self.pieces(&topic, &scope.segments, self.survey.module_doc.as_slice());
     }
 
     fn definition(&mut self, scope: &Scope, found: &Found<'s>) {
-        let doc = self.prose(found.inner_doc.or(found.doc));
+        let docs: Vec<ByteSpan> = found.doc.iter().chain(&found.inner_docs).copied().collect();
         let topic = Topic {
             kind: found.kind,
             name: &found.name,
@@ -187,7 +196,7 @@ impl<'f, 's> Composer<'f, 's> {
             definition: Some(found),
             facts: &found.facts,
             signature: one_line(self.file.lines.slice(found.declaration.header)),
-            doc,
+            doc: self.prose(&docs),
             range: scope.range,
         };
         let first = self.chunked.chunks.len();
@@ -197,7 +206,7 @@ impl<'f, 's> Composer<'f, 's> {
         } else {
             &scope.segments
         };
-        self.pieces(&topic, segments, [found.doc, found.inner_doc]);
+        self.pieces(&topic, segments, &docs);
         self.chunked.definitions.push(Definition {
             kind: found.kind,
             name: found.name.clone(),
@@ -211,7 +220,7 @@ impl<'f, 's> Composer<'f, 's> {
     }
 
     /// Cuts a scope into pieces and makes a chunk of each.
-    fn pieces(&mut self, topic: &Topic, segments: &[ByteSpan], docs: [Option<ByteSpan>; 2]) {
+    fn pieces(&mut self, topic: &Topic, segments: &[ByteSpan], docs: &[ByteSpan]) {
         let file = self.file;
         let ground = Ground { lines: &file.lines, depths: &self.survey.depths, docs };
         let (atoms, cut) = split::atoms(&ground, segments);
@@ -225,8 +234,8 @@ impl<'f, 's> Composer<'f, 's> {
         if inputs::fits(&code, window) {
             return self.chunk(topic, &Piece { atoms: &atoms, code, number: 0, count: 1 });
         }
-        let header =
-            inputs::header(&[file.path().as_str(), topic.qualname, &topic.signature], window);
+        let signature = inputs::brief(&topic.signature, window);
+        let header = inputs::header(&[file.path().as_str(), topic.qualname, signature], window);
         let fitted = Fitter { header, text: &file.source.text, window }.fit(&atoms);
         let count = fitted.len();
         for (number, (atoms, code)) in fitted.into_iter().enumerate() {

@@ -11,7 +11,6 @@ mod compose;
 mod fallback;
 mod file_kind;
 mod inputs;
-mod kind;
 mod layout;
 mod lines;
 mod metadata;
@@ -28,9 +27,9 @@ use tree_sitter::{Parser, QueryCursor};
 
 pub use bounds::MAX_PARSED_BYTES;
 pub use file_kind::is_test;
-pub use kind::ChunkKind;
 pub use show::{to_json, to_text};
 
+pub use crate::language::ChunkKind;
 use crate::language::{self, Language, TagsError};
 use crate::names::{NamePath, RelPath};
 use crate::source::{Digest, LineSpan, Source};

@@ -20,8 +20,9 @@ pub(super) struct Found<'s> {
     pub(super) parent: Option<usize>,
     /// The comments directly above it.
     pub(super) doc: Option<ByteSpan>,
-    /// The docstring inside it.
-    pub(super) inner_doc: Option<ByteSpan>,
+    /// Its other doc comments: the docstring inside it, or those between its
+    /// overloads.
+    pub(super) inner_docs: Vec<ByteSpan>,
     /// From its first decorator or keyword to its end.
     pub(super) span: ByteSpan,
     pub(super) declaration: Declaration,
@@ -92,6 +93,8 @@ fn is_idle(between: &str) -> bool {
 
 fn join<'s>(overload: &mut Found<'s>, found: Found<'s>) {
     overload.overloads.push(overload.declaration.header);
+    let between = ByteSpan { start: overload.span.end, end: found.span.start };
+    overload.inner_docs.push(between);
     overload.declaration = found.declaration;
     overload.kind = found.kind;
     overload.span.end = found.span.end;

@@ -27,7 +27,7 @@ pub(super) struct Atom {
 pub(super) struct Ground<'a, 's> {
     pub(super) lines: &'a Lines<'s>,
     pub(super) depths: &'a [u16],
-    pub(super) docs: [Option<ByteSpan>; 2],
+    pub(super) docs: &'a [ByteSpan],
 }
 
 /// The lines of `segments` that are not blank, and how many bytes of lines
@@ -70,7 +70,7 @@ impl Ground<'_, '_> {
         let start = span.start + (text.len() - text.trim_start().len());
         let end = start + trimmed.len();
         let is_doc =
-            self.docs.iter().flatten().any(|doc| doc.start <= start && end <= doc.end);
+            self.docs.iter().any(|doc| doc.start <= start && end <= doc.end);
         let closes = trimmed.starts_with(['}', ')', ']']);
         let border = match self.depths.get(line) {
             Some(depth) if !closes => *depth,

@@ -307,7 +307,7 @@ impl<'s, 't> Walk<'s, '_, 't> {
             ordinal: 0,
             parent: self.open.last().map(|(index, _)| *index),
             doc: doc.map(|doc| ByteSpan { start: doc, end: start }),
-            inner_doc: (rules.inner_doc)(site.declares),
+            inner_docs: (rules.inner_doc)(site.declares).into_iter().collect(),
             span: ByteSpan { start, end: outer.end_byte() },
             declaration: (rules.declaration)(&declared, text),
             overloads: Vec::new(),
