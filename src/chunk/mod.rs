@@ -21,6 +21,7 @@ mod split;
 mod survey;
 
 use std::ops::Range;
+use std::time::{Duration, Instant};
 
 use thiserror::Error;
 use tree_sitter::{Parser, QueryCursor};
@@ -154,13 +155,36 @@ pub struct Chunker<'a> {
     windows: Windows<'a>,
     parser: Parser,
     cursor: QueryCursor,
+    timings: Timings,
+}
+
+/// Where the time of a chunker went.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Timings {
+    /// Making syntax trees.
+    pub parse: Duration,
+    /// Finding definitions and their facts.
+    pub survey: Duration,
+    /// Cutting, counting tokens and writing chunks with their metadata.
+    pub compose: Duration,
 }
 
 impl<'a> Chunker<'a> {
     /// A chunker whose chunks fit `windows`.
     #[must_use]
     pub fn new(windows: Windows<'a>) -> Self {
-        Self { windows, parser: Parser::new(), cursor: QueryCursor::new() }
+        Self {
+            windows,
+            parser: Parser::new(),
+            cursor: QueryCursor::new(),
+            timings: Timings::default(),
+        }
+    }
+
+    /// Where the time went, over all files so far.
+    #[must_use]
+    pub fn timings(&self) -> Timings {
+        self.timings
     }
 
     /// Cuts `source`, which is written in `language`.
@@ -184,18 +208,24 @@ impl<'a> Chunker<'a> {
         if source.text.trim().is_empty() {
             return Ok(file.empty());
         }
-        match parse::parse(&mut self.parser, &source.text) {
-            Ok(tree) => {
-                let survey = survey::survey(&tree, &mut survey::Tools {
-                    text: &source.text,
-                    language,
-                    tags,
-                    cursor: &mut self.cursor,
-                });
-                Ok(compose::compose(&file, survey))
-            }
-            Err(reason) => Ok(fallback::fallback(&file, &reason)),
-        }
+        let start = Instant::now();
+        let parsed = parse::parse(&mut self.parser, &source.text);
+        self.timings.parse += start.elapsed();
+        let tree = match parsed {
+            Ok(tree) => tree,
+            Err(reason) => return Ok(fallback::fallback(&file, &reason)),
+        };
+        let start = Instant::now();
+        let mut tools =
+            survey::Tools { text: &source.text, language, tags, cursor: &mut self.cursor };
+        let survey = survey::survey(&tree, &mut tools);
+        // A tree takes many times the memory of its text.
+        drop(tree);
+        self.timings.survey += start.elapsed();
+        let start = Instant::now();
+        let chunked = compose::compose(&file, survey);
+        self.timings.compose += start.elapsed();
+        Ok(chunked)
     }
 }
 

@@ -1,7 +1,7 @@
 //! How definitions nest: qualnames, ordinals, and overloads that join their
 //! implementation.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::ChunkKind;
 use super::bounds::MAX_NAME_BYTES;
@@ -100,6 +100,17 @@ fn join<'s>(overload: &mut Found<'s>, found: Found<'s>) {
     overload.span.end = found.span.end;
     overload.bodiless = found.bodiless;
     overload.exported |= found.exported;
+}
+
+/// Marks what `export { a }` and `export default a` name.
+pub(super) fn export(definitions: &mut [Found], names: &[String]) {
+    let names: HashSet<&str> = names.iter().map(String::as_str).collect();
+    if names.is_empty() {
+        return;
+    }
+    for found in definitions.iter_mut().filter(|found| found.parent.is_none()) {
+        found.exported |= found.path.is_empty() && names.contains(found.name.as_str());
+    }
 }
 
 /// Numbers the definitions of equal kind and qualname.

@@ -130,6 +130,7 @@ pub(super) fn survey<'s>(tree: &Tree, tools: &mut Tools<'s, '_>) -> Survey<'s> {
         },
     };
     walk.run(tree);
+    nest::export(&mut walk.survey.definitions, &walk.survey.links.exported);
     nest::number(&mut walk.survey.definitions);
     walk.survey
 }
