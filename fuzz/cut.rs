@@ -29,7 +29,7 @@ pub fn cut(path: &str, bytes: &[u8]) {
     let path = RelPath::new(Path::new(""), Path::new(path)).expect("a path inside");
     let language = language::detect(&path).expect("a known extension");
     let absolute = PathBuf::from(path.as_str());
-    let file = SourceFile { path, absolute, size: bytes.len() as u64 };
+    let file = SourceFile { path, absolute, size: bytes.len() as u64, forced: false };
     let source = Source { file, digest: Digest::of(bytes), text, nul_replaced: 0 };
     // Small, so that small inputs are split.
     let window = Window { counter: &Words, max_tokens: 40 };

@@ -85,20 +85,22 @@ fn case_files() -> Vec<PathBuf> {
 
 fn read(file: &Path) -> Vec<Case> {
     let text = std::fs::read_to_string(file).unwrap();
-    let blocks: Vec<&str> = text.split("====\n").skip(1).collect();
-    blocks
-        .chunks_exact(2)
-        .map(|pair| {
-            let (title, path) = pair[0].trim().split_once('\n').expect("a title and a path");
-            let (source, expected) = pair[1].rsplit_once("\n---\n").expect("source and listing");
-            Case {
-                title: title.to_owned(),
-                path: path.to_owned(),
-                source: unescaped(source),
-                expected: expected.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect(),
-            }
-        })
-        .collect()
+    let text = format!("\n{text}");
+    // A line of exactly four signs: a merge conflict has seven.
+    let blocks: Vec<&str> = text.split("\n====\n").skip(1).collect();
+    blocks.chunks_exact(2).map(|pair| case(pair[0], pair[1])).collect()
+}
+
+fn case(head: &str, body: &str) -> Case {
+    let (title, path) = head.trim().split_once('\n').expect("a title and a path");
+    let (source, expected) = body.rsplit_once("\n---\n").expect("a source and a listing");
+    let expected = expected.lines().filter(|line| !line.is_empty());
+    Case {
+        title: title.to_owned(),
+        path: path.to_owned(),
+        source: unescaped(source),
+        expected: expected.map(str::to_owned).collect(),
+    }
 }
 
 /// Characters that an editor would hide or change are written `⟪cr⟫`, `⟪bom⟫`, `⟪nul⟫`.

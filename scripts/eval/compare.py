@@ -81,20 +81,39 @@ def covered(text, chunks):
         own = {line.strip() for line in chunk["source_code"].split("\n")}
         for at in range(chunk["start_line"] - 1, min(chunk["end_line"], len(lines))):
             seen[at] = seen[at] or lines[at].strip() in own
-    return [at + 1 for at, ok in enumerate(seen) if not ok], sum(map(bool, map(str.strip, lines)))
+    missed = [at + 1 for at, ok in enumerate(seen) if not ok]
+    in_pieces = [at for at in missed if stands_in_pieces(lines[at - 1], at, chunks)]
+    missed = [at for at in missed if at not in in_pieces]
+    return missed, len(in_pieces), sum(map(bool, map(str.strip, lines)))
+
+
+def stands_in_pieces(line, number, chunks):
+    """Whether each character of a line too long for a window stands in a chunk."""
+    seen = [not char.strip() for char in line]
+    for chunk in chunks:
+        if not chunk["start_line"] <= number <= chunk["end_line"]:
+            continue
+        for piece in map(str.strip, chunk["source_code"].split("\n")):
+            at = line.find(piece) if piece else -1
+            while at >= 0:
+                seen[at:at + len(piece)] = [True] * len(piece)
+                at = line.find(piece, at + len(piece))
+    return all(seen)
 
 
 class Coverage:
     def __init__(self):
-        self.lines = self.missed = self.bytes = self.stored = self.chunks = 0
+        self.lines = self.missed = self.in_pieces = self.bytes = self.stored = self.chunks = 0
         self.worst = (0.0, "")
         self.tokens = 0
+        self.code, self.text = {}, {}
 
     def add(self, root, path, file, show):
         text = (root / path).read_bytes().decode("utf-8", "replace").removeprefix("\ufeff")
-        missed, lines = covered(text, file["chunks"])
+        missed, in_pieces, lines = covered(text, file["chunks"])
         self.lines += lines
         self.missed += len(missed)
+        self.in_pieces += in_pieces
         if missed and show:
             print(f"{path}: lines not covered: {missed[:10]}", file=sys.stderr)
         stored = sum(len(chunk["source_code"].encode()) for chunk in file["chunks"])
@@ -105,14 +124,17 @@ class Coverage:
             self.worst = max(self.worst, (stored / len(text.encode()), path))
         for chunk in file["chunks"]:
             self.tokens = max(self.tokens, chunk["code_tokens"], chunk["text_tokens"])
+            self.code[chunk["code_input"]] = chunk["code_tokens"]
+            self.text[chunk["text_input"]] = chunk["text_tokens"]
 
     def line(self):
         share = 100 * (1 - self.missed / max(1, self.lines))
         ratio = self.stored / max(1, self.bytes)
         return (
-            f"{self.chunks} chunks; {share:.3f} % of {self.lines} lines of code covered; stored text "
+            f"{self.chunks} chunks; {share:.3f} % of {self.lines} lines of code covered ({self.in_pieces} too long for a window, in pieces); stored text "
             f"{ratio:.3f} x the files (at most {self.worst[0]:.3f} x, {self.worst[1]}); "
-            f"longest input {self.tokens} tokens"
+            f"longest input {self.tokens} tokens; distinct inputs have {sum(self.code.values())} "
+            f"CODE and {sum(self.text.values())} TEXT tokens"
         )
 
 

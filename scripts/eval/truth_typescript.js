@@ -27,6 +27,8 @@ function functionKind(node) {
   return has(node, K.AsyncKeyword) ? 'async_function' : 'function';
 }
 
+const CALLABLE = new Set(['function', 'async_function', 'generator', 'method']);
+
 class Truth {
   constructor(file) {
     this.file = file;
@@ -182,7 +184,8 @@ class Truth {
 
   // Overloads join what directly follows them under the same name.
   joined(found, previous) {
-    return previous && previous.bodiless && previous.qualname === found.qualname
+    return previous && previous.bodiless && CALLABLE.has(previous.kind) && CALLABLE.has(found.kind)
+      && previous.qualname === found.qualname
       && Boolean(previous.isStatic) === Boolean(found.isStatic) && previous.outer.parent === found.outer.parent
       && /^[\s;]*$/.test(this.withoutComments(previous.outer.end, found.outer.getStart(this.file)));
   }

@@ -48,12 +48,16 @@ pub(super) const MAX_METADATA_TEXT: usize = 500;
 /// Calls, parameters or names that one chunk lists in its metadata.
 pub(super) const MAX_LISTED: usize = 1_000;
 
+/// Tokens of a signature in the header line of a piece: enough for the name and
+/// the first parameters, and paid for again in each piece.
+pub(super) const HEADER_SIGNATURE_TOKENS: usize = 40;
+
 /// The size policy in words, for the recipe.
 pub(super) fn policy() -> String {
     format!(
         "parsed {MAX_PARSED_BYTES} steps {PARSE_STEPS_PER_KIB}+{PARSE_STEPS_BASE} depth {MAX_TREE_DEPTH} \
          definitions {MAX_DEFINITIONS} nesting {MAX_NESTING} name {MAX_NAME_BYTES} \
          shared {MAX_SHARED_LINE_BYTES} line {MAX_LINE_BYTES} text {MAX_METADATA_TEXT} \
-         listed {MAX_LISTED}"
+         listed {MAX_LISTED} signature {HEADER_SIGNATURE_TOKENS}"
     )
 }

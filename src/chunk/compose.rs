@@ -154,14 +154,19 @@ impl<'f, 's> Composer<'f, 's> {
         }
     }
 
-    /// Doc comments as prose. The longest comes first: what is said of one
-    /// overload should not push out what is said of all.
+    /// The doc comments as prose, the longest first: of overloads it is the
+    /// one that explains, the others say what differs.
     fn prose(&self, docs: &[ByteSpan]) -> String {
-        let mut docs = docs.to_vec();
-        docs.sort_by_key(|doc| std::cmp::Reverse(doc.end - doc.start));
         let prose = self.file.language.rules().prose;
-        let texts = docs.iter().map(|doc| prose(self.file.lines.slice(*doc)));
-        texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n")
+        let between = |c: char| c == ';' || c.is_whitespace();
+        let mut texts: Vec<String> = docs
+            .iter()
+            .map(|span| prose(self.file.lines.slice(*span).trim_start_matches(between)))
+            .filter(|text| !text.is_empty())
+            .collect();
+        texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
+        texts.dedup();
+        texts.join("\n").trim_end().to_owned()
     }
 
     fn module(&mut self, scope: &Scope, kind: ChunkKind) {
@@ -183,7 +188,7 @@ impl<'f, 's> Composer<'f, 's> {
     }
 
     fn definition(&mut self, scope: &Scope, found: &Found<'s>) {
-        let doc = self.prose(&found.docs);
+        let docs: Vec<ByteSpan> = found.doc.iter().chain(&found.inner_docs).copied().collect();
         let topic = Topic {
             kind: found.kind,
             name: &found.name,
@@ -191,7 +196,7 @@ impl<'f, 's> Composer<'f, 's> {
             definition: Some(found),
             facts: &found.facts,
             signature: one_line(self.file.lines.slice(found.declaration.header)),
-            doc,
+            doc: self.prose(&docs),
             range: scope.range,
         };
         let first = self.chunked.chunks.len();
@@ -201,7 +206,7 @@ impl<'f, 's> Composer<'f, 's> {
         } else {
             &scope.segments
         };
-        self.pieces(&topic, segments, &found.docs);
+        self.pieces(&topic, segments, &docs);
         self.chunked.definitions.push(Definition {
             kind: found.kind,
             name: found.name.clone(),
@@ -229,8 +234,8 @@ impl<'f, 's> Composer<'f, 's> {
         if inputs::fits(&code, window) {
             return self.chunk(topic, &Piece { atoms: &atoms, code, number: 0, count: 1 });
         }
-        let header =
-            inputs::header(&[file.path().as_str(), topic.qualname, &topic.signature], window);
+        let signature = inputs::brief(&topic.signature, window);
+        let header = inputs::header(&[file.path().as_str(), topic.qualname, signature], window);
         let fitted = Fitter { header, text: &file.source.text, window }.fit(&atoms);
         let count = fitted.len();
         for (number, (atoms, code)) in fitted.into_iter().enumerate() {

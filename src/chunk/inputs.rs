@@ -1,6 +1,7 @@
 //! The texts that are embedded, each within its model's window.
 
 use super::Window;
+use super::bounds::HEADER_SIGNATURE_TOKENS;
 
 /// The window less the tokens of `header`, for what stands below it.
 pub(super) fn room_below<'a>(window: Window<'a>, header: &str) -> Window<'a> {
@@ -15,6 +16,12 @@ pub(super) fn header(parts: &[&str], window: Window) -> String {
     let line = parts.join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
     let quarter = Window { max_tokens: window.max_tokens / 4, ..window };
     clip(&line, quarter).to_owned()
+}
+
+/// The beginning of a signature, for the header that each piece repeats.
+pub(super) fn brief<'s>(signature: &'s str, window: Window) -> &'s str {
+    let few = HEADER_SIGNATURE_TOKENS.min(window.max_tokens / 4);
+    clip(signature, Window { max_tokens: few, ..window }).trim_end()
 }
 
 /// Whether `text` fits.

@@ -11,7 +11,6 @@ mod compose;
 mod fallback;
 mod file_kind;
 mod inputs;
-mod kind;
 mod layout;
 mod lines;
 mod metadata;
@@ -22,15 +21,16 @@ mod split;
 mod survey;
 
 use std::ops::Range;
+use std::time::{Duration, Instant};
 
 use thiserror::Error;
 use tree_sitter::{Parser, QueryCursor};
 
 pub use bounds::MAX_PARSED_BYTES;
 pub use file_kind::is_test;
-pub use kind::ChunkKind;
 pub use show::{to_json, to_text};
 
+pub use crate::language::ChunkKind;
 use crate::language::{self, Language, TagsError};
 use crate::names::{NamePath, RelPath};
 use crate::source::{Digest, LineSpan, Source};
@@ -155,13 +155,36 @@ pub struct Chunker<'a> {
     windows: Windows<'a>,
     parser: Parser,
     cursor: QueryCursor,
+    timings: Timings,
+}
+
+/// Where the time of a chunker went.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Timings {
+    /// Making syntax trees.
+    pub parse: Duration,
+    /// Finding definitions and their facts.
+    pub survey: Duration,
+    /// Cutting, counting tokens and writing chunks with their metadata.
+    pub compose: Duration,
 }
 
 impl<'a> Chunker<'a> {
     /// A chunker whose chunks fit `windows`.
     #[must_use]
     pub fn new(windows: Windows<'a>) -> Self {
-        Self { windows, parser: Parser::new(), cursor: QueryCursor::new() }
+        Self {
+            windows,
+            parser: Parser::new(),
+            cursor: QueryCursor::new(),
+            timings: Timings::default(),
+        }
+    }
+
+    /// Where the time went, over all files so far.
+    #[must_use]
+    pub fn timings(&self) -> Timings {
+        self.timings
     }
 
     /// Cuts `source`, which is written in `language`.
@@ -185,18 +208,24 @@ impl<'a> Chunker<'a> {
         if source.text.trim().is_empty() {
             return Ok(file.empty());
         }
-        match parse::parse(&mut self.parser, &source.text) {
-            Ok(tree) => {
-                let survey = survey::survey(&tree, &mut survey::Tools {
-                    text: &source.text,
-                    language,
-                    tags,
-                    cursor: &mut self.cursor,
-                });
-                Ok(compose::compose(&file, survey))
-            }
-            Err(reason) => Ok(fallback::fallback(&file, &reason)),
-        }
+        let start = Instant::now();
+        let parsed = parse::parse(&mut self.parser, &source.text);
+        self.timings.parse += start.elapsed();
+        let tree = match parsed {
+            Ok(tree) => tree,
+            Err(reason) => return Ok(fallback::fallback(&file, &reason)),
+        };
+        let start = Instant::now();
+        let mut tools =
+            survey::Tools { text: &source.text, language, tags, cursor: &mut self.cursor };
+        let survey = survey::survey(&tree, &mut tools);
+        // A tree takes many times the memory of its text.
+        drop(tree);
+        self.timings.survey += start.elapsed();
+        let start = Instant::now();
+        let chunked = compose::compose(&file, survey);
+        self.timings.compose += start.elapsed();
+        Ok(chunked)
     }
 }
 

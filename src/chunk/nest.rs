@@ -1,7 +1,7 @@
 //! How definitions nest: qualnames, ordinals, and overloads that join their
 //! implementation.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::ChunkKind;
 use super::bounds::MAX_NAME_BYTES;
@@ -20,8 +20,9 @@ pub(super) struct Found<'s> {
     pub(super) parent: Option<usize>,
     /// The comments directly above it.
     pub(super) doc: Option<ByteSpan>,
-    /// All its doc comments in order: above it, above its overloads, inside it.
-    pub(super) docs: Vec<ByteSpan>,
+    /// Its other doc comments: the docstring inside it, or those between its
+    /// overloads.
+    pub(super) inner_docs: Vec<ByteSpan>,
     /// From its first decorator or keyword to its end.
     pub(super) span: ByteSpan,
     pub(super) declaration: Declaration,
@@ -92,12 +93,24 @@ fn is_idle(between: &str) -> bool {
 
 fn join<'s>(overload: &mut Found<'s>, found: Found<'s>) {
     overload.overloads.push(overload.declaration.header);
+    let between = ByteSpan { start: overload.span.end, end: found.span.start };
+    overload.inner_docs.push(between);
     overload.declaration = found.declaration;
     overload.kind = found.kind;
     overload.span.end = found.span.end;
     overload.bodiless = found.bodiless;
     overload.exported |= found.exported;
-    overload.docs.extend(found.docs);
+}
+
+/// Marks what `export { a }` and `export default a` name.
+pub(super) fn export(definitions: &mut [Found], names: &[String]) {
+    let names: HashSet<&str> = names.iter().map(String::as_str).collect();
+    if names.is_empty() {
+        return;
+    }
+    for found in definitions.iter_mut().filter(|found| found.parent.is_none()) {
+        found.exported |= found.path.is_empty() && names.contains(found.name.as_str());
+    }
 }
 
 /// Numbers the definitions of equal kind and qualname.

@@ -130,6 +130,7 @@ pub(super) fn survey<'s>(tree: &Tree, tools: &mut Tools<'s, '_>) -> Survey<'s> {
         },
     };
     walk.run(tree);
+    nest::export(&mut walk.survey.definitions, &walk.survey.links.exported);
     nest::number(&mut walk.survey.definitions);
     walk.survey
 }
@@ -299,7 +300,6 @@ impl<'s, 't> Walk<'s, '_, 't> {
         let text = self.tools.text;
         let start = declared.decorators.unwrap_or(outer.start_byte());
         let doc = lead.and_then(|lead| lead.doc).filter(|doc| *doc < start);
-        let doc = doc.map(|doc| ByteSpan { start: doc, end: start });
         let found = Found {
             kind: site.kind,
             name: nest::bounded(site.name),
@@ -307,8 +307,8 @@ impl<'s, 't> Walk<'s, '_, 't> {
             qualname: String::new(),
             ordinal: 0,
             parent: self.open.last().map(|(index, _)| *index),
-            doc,
-            docs: doc.into_iter().chain((rules.inner_doc)(site.declares)).collect(),
+            doc: doc.map(|doc| ByteSpan { start: doc, end: start }),
+            inner_docs: (rules.inner_doc)(site.declares).into_iter().collect(),
             span: ByteSpan { start, end: outer.end_byte() },
             declaration: (rules.declaration)(&declared, text),
             overloads: Vec::new(),

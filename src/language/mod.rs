@@ -7,6 +7,7 @@
 
 mod ecma;
 mod javascript;
+mod kind;
 mod python;
 mod rules;
 mod tags;
@@ -14,6 +15,7 @@ mod typescript;
 
 use std::sync::OnceLock;
 
+pub use kind::ChunkKind;
 pub(crate) use rules::{Ancestors, Declaration, Declared, Links, Parameter, Rules};
 pub use tags::TagsError;
 pub(crate) use tags::{Heading, Tag, Tags};

@@ -3,7 +3,7 @@
 use tree_sitter::Node;
 
 use super::Heading;
-use crate::chunk::ChunkKind;
+use crate::language::ChunkKind;
 use crate::source::ByteSpan;
 
 /// The questions that a query cannot answer, one function each.

@@ -5,7 +5,7 @@ use thiserror::Error;
 use tree_sitter::{Node, Query, QueryCursor, StreamingIterator};
 
 use super::Role;
-use crate::chunk::ChunkKind;
+use crate::language::ChunkKind;
 
 /// The captures a `tags.scm` may use, and what each makes of its node.
 const VOCABULARY: [(&str, Capture); 11] = [

@@ -3,29 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use mnemo_index::chunk::{ChunkedFile, Chunker, CountTokens, Window, Windows};
+use mnemo_index::chunk::{ChunkedFile, Chunker, Window, Windows};
+use mnemo_index::embed::TextTokenizer;
 use mnemo_index::language;
 use mnemo_index::names::RelPath;
 use mnemo_index::source::{Digest, Source, SourceFile};
 
-/// The window of the small model less its two special tokens.
-pub const MAX_TOKENS: usize = 254;
-
-struct Tokens(tokenizers::Tokenizer);
-
-impl CountTokens for Tokens {
-    fn count(&self, text: &str) -> usize {
-        self.0.encode_fast(text, false).expect("every text has tokens").len()
-    }
-}
-
-static TOKENS: LazyLock<Tokens> = LazyLock::new(|| {
+static TOKENIZER: LazyLock<TextTokenizer> = LazyLock::new(|| {
     let path = home().join("models/all-minilm-l6-v2/tokenizer.json");
-    let mut tokenizer = tokenizers::Tokenizer::from_file(&path)
-        .unwrap_or_else(|error| panic!("{}: {error}; run scripts/setup", path.display()));
-    tokenizer.with_truncation(None).expect("no truncation is valid");
-    tokenizer.with_padding(None);
-    Tokens(tokenizer)
+    TextTokenizer::open(&path, "", 256).unwrap_or_else(|error| panic!("{error}; run scripts/setup"))
 });
 
 fn home() -> PathBuf {
@@ -40,7 +26,7 @@ fn home() -> PathBuf {
 
 /// The windows of the small model, for both roles.
 pub fn windows() -> Windows<'static> {
-    let window = Window { counter: &*TOKENS, max_tokens: MAX_TOKENS };
+    let window = Window { counter: &*TOKENIZER, max_tokens: TOKENIZER.room() };
     Windows { text: window, code: window }
 }
 
@@ -48,7 +34,7 @@ pub fn windows() -> Windows<'static> {
 pub fn source(path: &str, text: &str) -> Source {
     let path = RelPath::new(Path::new(""), Path::new(path)).expect("a path inside");
     let absolute = PathBuf::from(path.as_str());
-    let file = SourceFile { path, absolute, size: text.len() as u64 };
+    let file = SourceFile { path, absolute, size: text.len() as u64, forced: false };
     let digest = Digest::of(text.as_bytes());
     Source { file, text: text.to_owned(), digest, nul_replaced: 0 }
 }

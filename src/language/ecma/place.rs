@@ -8,7 +8,7 @@
 
 use tree_sitter::Node;
 
-use crate::chunk::ChunkKind;
+use crate::language::ChunkKind;
 use crate::language::rules::{Ancestors, Site};
 use crate::language::{Heading, Tag};
 
@@ -165,7 +165,10 @@ fn name_of_holder(node: Node, above: &Ancestors) -> Option<Vec<String>> {
             (name.kind() == "identifier").then(|| vec![above.text_of(name).to_owned()])
         }
         "assignment_expression" => {
-            Some(Target::of(node.child_by_field_name("left")?, above).path)
+            let left = node.child_by_field_name("left")?;
+            // What is put under a computed key has no name to go by.
+            let is_named = matches!(left.kind(), "identifier" | "member_expression");
+            is_named.then(|| Target::of(left, above).path)
         }
         "field_definition" => {
             Some(vec![property_name(node.child_by_field_name("property")?, above)])

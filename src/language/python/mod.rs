@@ -9,7 +9,7 @@ use tree_sitter::Node;
 
 use super::rules::{Ancestors, Site, text_of};
 use super::{Heading, Language, Naming, Role, Rules, Tag};
-use crate::chunk::ChunkKind;
+use crate::language::ChunkKind;
 use crate::source::ByteSpan;
 
 pub(super) static PYTHON: Language = Language {
