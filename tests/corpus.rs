@@ -20,6 +20,12 @@
 //! `text_input`; a line `note: …` is one of the file's notes. With
 //! `MNEMO_CORPUS_UPDATE=1` the listings are written anew.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on should say where; it is set up by the environment"
+)]
+
 #[path = "chunk/harness.rs"]
 mod harness;
 #[path = "chunk/hostile.rs"]

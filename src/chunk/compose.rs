@@ -51,7 +51,7 @@ impl<'a> File<'a> {
             path: self.path().clone(),
             language: self.language,
             digest: self.source.digest,
-            lines_of_code: Lines::of_code(&self.source.text),
+            lines_of_code: self.lines.of_code(self.lines.whole()),
             definitions: Vec::new(),
             chunks: Vec::new(),
             notes: (nul > 0)
@@ -89,14 +89,14 @@ fn module_path<'a>(path: &'a RelPath, language: &Language) -> Vec<&'a str> {
 }
 
 /// Composes the chunks of a parsed file.
-pub(super) fn compose(file: &File, survey: Survey) -> ChunkedFile {
-    let kind = module_kind(file, &survey);
+pub(super) fn compose(file: &File, survey: &Survey) -> ChunkedFile {
+    let kind = module_kind(file, survey);
     let scopes = layout::layout(
         &file.lines,
         &survey.definitions,
         file.language.naming().line_comment,
     );
-    let mut composer = Composer::new(file, &survey);
+    let mut composer = Composer::new(file, survey);
     for scope in &scopes {
         match scope.definition {
             None => composer.module(scope, kind),
@@ -137,10 +137,8 @@ fn module_kind(file: &File, survey: &Survey) -> ChunkKind {
 /// know a barrel.
 fn is_mostly_re_exports(file: &File, links: &Links) -> bool {
     let code = file.source.text.lines().map(str::trim);
-    let lines = code
-        .filter(|line| !line.is_empty() && !line.starts_with("//"))
-        .count();
-    !links.re_exports.is_empty() && links.re_exports.len() * 5 > lines * 4
+    let of_code = code.filter(|line| !line.is_empty() && !line.starts_with("//"));
+    !links.re_exports.is_empty() && links.re_exports.len() * 5 > of_code.count() * 4
 }
 
 struct Composer<'f, 's> {
@@ -326,7 +324,7 @@ impl<'f, 's> Composer<'f, 's> {
             // The pieces of a definition share out what is said of it.
             share: if piece.count == 1 { topic.range } else { span },
             piece: (piece.number, piece.count),
-            loc: Lines::of_code(&source_code),
+            loc: split::line_count(piece.atoms, &file.lines),
             text_shortened: shortened,
         };
         let metadata = metadata::metadata(&subject);

@@ -1,7 +1,7 @@
 //! The texts that are embedded, each within its model's window.
 
 use super::Window;
-use super::bounds::HEADER_SIGNATURE_TOKENS;
+use super::bounds::{HEADER_SIGNATURE_TOKENS, MAX_METADATA_TEXT};
 
 /// The window less the tokens of `header`, for what stands below it.
 pub(super) fn room_below<'a>(window: Window<'a>, header: &str) -> Window<'a> {
@@ -76,24 +76,58 @@ pub(super) fn text_input(head: &str, doc: &str, window: Window) -> TextInput {
     }
 }
 
-/// The beginning of `text` that fits, found by halving.
+/// The beginning of `text` that fits: whole lines, then words of the line that
+/// does not fit, so that little more is counted than is kept.
 fn clip<'s>(text: &'s str, window: Window) -> &'s str {
-    // A token is rarely longer than a word of 16 bytes; this bounds the work.
-    let ceiling = text.floor_char_boundary(text.len().min(window.max_tokens * 16));
-    let text = &text[..ceiling];
-    if fits(text, window) {
+    if text.len() <= window.max_tokens {
         return text;
     }
-    let (mut fitting, mut too_long) = (0, text.len());
-    while fitting + 1 < too_long {
-        let middle = text.floor_char_boundary(usize::midpoint(fitting, too_long));
-        if middle <= fitting {
+    let mut left = window.max_tokens;
+    let mut end = 0;
+    for line in text.split_inclusive('\n') {
+        let tokens = count_if_short(line, window);
+        if tokens > left {
+            let max_tokens = left;
+            end += words_that_fit(
+                line,
+                Window {
+                    max_tokens,
+                    ..window
+                },
+            );
             break;
         }
-        match fits(&text[..middle], window) {
-            true => fitting = middle,
-            false => too_long = middle,
-        }
+        left -= tokens;
+        end += line.len();
     }
-    &text[..fitting]
+    // Words counted one by one may differ from all together.
+    while end > 0 && !fits(&text[..end], window) {
+        end = text.floor_char_boundary(end - end.div_ceil(10));
+    }
+    &text[..end]
+}
+
+/// Bytes of the words of `line` that fit.
+fn words_that_fit(line: &str, window: Window) -> usize {
+    let mut left = window.max_tokens;
+    let mut end = 0;
+    for word in line.split_inclusive(char::is_whitespace) {
+        let tokens = count_if_short(word, window);
+        if tokens > left {
+            // No tokenizer makes more tokens than bytes.
+            return line.floor_char_boundary(end + left.min(word.len()));
+        }
+        left -= tokens;
+        end += word.len();
+    }
+    end
+}
+
+/// The tokens of `text`, or more than any window for what is so long that
+/// counting it would only be waste.
+fn count_if_short(text: &str, window: Window) -> usize {
+    if text.len() > MAX_METADATA_TEXT * 16 {
+        return usize::MAX;
+    }
+    window.counter.count(text)
 }

@@ -94,13 +94,15 @@ impl Borders<'_, '_> {
         let first = self.lines.span(self.lines.index_of(range.start));
         let last = self.lines.span(self.lines.index_of(range.end));
         let is_short = |line: ByteSpan| line.end - line.start <= MAX_SHARED_LINE_BYTES;
-        let start = match range.start == first.start {
-            false if is_short(first) => first.end + 1,
-            _ => range.start,
+        let start = if range.start > first.start && is_short(first) {
+            first.end + 1
+        } else {
+            range.start
         };
-        let end = match range.end == last.end {
-            false if is_short(last) => last.start,
-            _ => range.end,
+        let end = if range.end < last.end && is_short(last) {
+            last.start
+        } else {
+            range.end
         };
         (start < end).then_some(ByteSpan { start, end })
     }

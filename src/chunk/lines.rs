@@ -7,15 +7,27 @@ use crate::source::{ByteSpan, LineSpan};
 pub(super) struct Lines<'s> {
     pub(super) text: &'s str,
     starts: Vec<usize>,
+    /// For each line, how many of the lines before it have something on them.
+    code_before: Vec<u32>,
 }
 
 impl<'s> Lines<'s> {
     pub(super) fn new(text: &'s str) -> Self {
-        let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-        let starts = std::iter::once(0)
-            .chain(breaks.map(|(at, _)| at + 1))
-            .collect();
-        Self { text, starts }
+        let mut starts = Vec::with_capacity(text.len() / 32 + 1);
+        let mut code_before = Vec::with_capacity(starts.capacity());
+        let (mut at, mut code) = (0, 0);
+        for line in text.split('\n') {
+            starts.push(at);
+            code_before.push(code);
+            at += line.len() + 1;
+            code += u32::from(!line.trim_start().is_empty());
+        }
+        code_before.push(code);
+        Self {
+            text,
+            starts,
+            code_before,
+        }
     }
 
     /// The 0-based line that holds the byte `at`.
@@ -73,13 +85,15 @@ impl<'s> Lines<'s> {
         self.text.get(at..end).unwrap_or_default()
     }
 
-    /// Lines with something on them.
-    pub(super) fn of_code(text: &str) -> u32 {
-        let count = text
-            .split('\n')
-            .filter(|line| !line.trim().is_empty())
-            .count();
-        u32::try_from(count).unwrap_or(u32::MAX)
+    /// How many lines there are.
+    pub(super) fn count(&self) -> usize {
+        self.starts.len()
+    }
+
+    /// How many of the lines that `span` touches have something on them.
+    pub(super) fn of_code(&self, span: ByteSpan) -> u32 {
+        let lines = self.numbers(span);
+        self.code_before[lines.end as usize] - self.code_before[lines.start as usize - 1]
     }
 }
 
@@ -95,7 +109,9 @@ mod tests {
         assert_eq!(lines.slice(lines.span(1)), "bc\rd");
         assert_eq!(lines.slice(lines.span(2)), "");
         assert_eq!(lines.number_of(9), 4);
-        assert_eq!(Lines::of_code("a\n \n\nb"), 2);
+        assert_eq!(lines.of_code(lines.whole()), 3);
+        assert_eq!(lines.of_code(lines.span(1)), 1);
+        assert_eq!(lines.of_code(lines.span(2)), 0);
     }
 
     #[test]

@@ -7,7 +7,6 @@ use serde_json::{Map, Value, json};
 use super::ChunkKind;
 use super::bounds::{MAX_LISTED, MAX_METADATA_TEXT};
 use super::compose::File;
-use super::lines::Lines;
 use super::nest::Found;
 use super::survey::{Call, Facts, Survey};
 use crate::language::{Links, Parameter};
@@ -64,10 +63,8 @@ impl<'a> Imports<'a> {
             .filter(|(_, (_, at))| holds(share, *at))
             .map(|(index, _)| index)
             .collect();
-        for (at, name) in &facts.identifiers {
-            if holds(share, *at)
-                && let Some(indices) = self.by_name.get(name)
-            {
+        for (_, name) in within(&facts.identifiers, share, |(at, _)| *at) {
+            if let Some(indices) = self.by_name.get(name) {
                 found.extend(indices);
             }
         }
@@ -98,7 +95,7 @@ pub(super) fn metadata(subject: &Subject) -> Map<String, Value> {
     );
     set("re_exports", re_exports(subject));
     let calls = calls(subject);
-    set("calls", names(&calls));
+    set("calls", names(calls));
     set(
         "call_contexts",
         calls.iter().map(|call| context(subject, call)).collect(),
@@ -203,24 +200,28 @@ fn param_types(parameters: &[Parameter]) -> Value {
 }
 
 fn complexity(subject: &Subject) -> Value {
-    let lines = subject.file.lines.slice(subject.range);
     json!({
         "cyclomatic": subject.facts.decisions + 1,
         "cognitive": subject.facts.cognitive,
-        "lines_of_code": Lines::of_code(lines),
+        "lines_of_code": subject.file.lines.of_code(subject.range),
     })
 }
 
-fn calls<'a, 's>(subject: &Subject<'a, 's>) -> Vec<&'a Call<'s>> {
-    let calls = subject.facts.calls.iter();
-    calls
-        .filter(|call| holds(subject.share, call.at))
-        .take(MAX_LISTED)
-        .collect()
+fn calls<'a, 's>(subject: &Subject<'a, 's>) -> &'a [Call<'s>] {
+    let calls = within(&subject.facts.calls, subject.share, |call| call.at);
+    &calls[..calls.len().min(MAX_LISTED)]
+}
+
+/// The part of `facts` that stands in `share`: the walk meets them in order,
+/// and a file of one function has thousands of pieces to ask for.
+fn within<T>(facts: &[T], share: ByteSpan, at: impl Fn(&T) -> usize) -> &[T] {
+    let start = facts.partition_point(|fact| at(fact) < share.start);
+    let length = facts[start..].partition_point(|fact| at(fact) < share.end);
+    &facts[start..start + length]
 }
 
 /// Distinct callees in the order they are met, functions before constructors.
-fn names(calls: &[&Call]) -> Value {
+fn names(calls: &[Call]) -> Value {
     let mut seen = HashSet::new();
     let called = calls.iter().filter(|call| !call.constructs);
     let constructed = calls.iter().filter(|call| call.constructs);

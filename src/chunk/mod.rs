@@ -224,6 +224,7 @@ impl<'a> Chunker<'a> {
         let start = Instant::now();
         let mut tools = survey::Tools {
             text: &source.text,
+            line_count: file.lines.count(),
             language,
             tags,
             cursor: &mut self.cursor,
@@ -233,7 +234,7 @@ impl<'a> Chunker<'a> {
         drop(tree);
         self.timings.survey += start.elapsed();
         let start = Instant::now();
-        let chunked = compose::compose(&file, survey);
+        let chunked = compose::compose(&file, &survey);
         self.timings.compose += start.elapsed();
         Ok(chunked)
     }
@@ -247,7 +248,8 @@ pub fn recipe() -> Vec<String> {
     ingredients.extend(
         language::ALL
             .iter()
-            .map(|language| language.query_text().to_owned()),
+            .flat_map(|language| language.query_texts())
+            .map(|text| (*text).to_owned()),
     );
     ingredients
 }

@@ -11,21 +11,21 @@ use super::bounds::{MAX_PARSED_BYTES, MAX_TREE_DEPTH, PARSE_STEPS_BASE, PARSE_ST
 #[derive(Debug, Error, PartialEq, Eq)]
 pub(super) enum ParseRefusal {
     #[error("{bytes} bytes are more than the {MAX_PARSED_BYTES} that are parsed")]
-    TooLarge { bytes: usize },
+    Large { bytes: usize },
     #[error("brackets nest {depth} deep, more than the {MAX_TREE_DEPTH} that are parsed")]
-    TooDeep { depth: usize },
+    Deep { depth: usize },
     #[error("parsing took too many steps")]
-    TooHard,
+    Hard,
 }
 
 pub(super) fn parse(parser: &mut Parser, text: &str) -> Result<Tree, ParseRefusal> {
     let bytes = text.len();
     if bytes > MAX_PARSED_BYTES {
-        return Err(ParseRefusal::TooLarge { bytes });
+        return Err(ParseRefusal::Large { bytes });
     }
     let depth = bracket_depth(text);
     if depth > MAX_TREE_DEPTH {
-        return Err(ParseRefusal::TooDeep { depth });
+        return Err(ParseRefusal::Deep { depth });
     }
     let mut steps_left = PARSE_STEPS_BASE + (bytes >> 10) * PARSE_STEPS_PER_KIB;
     let mut count_down = |_: &ParseState| match steps_left.checked_sub(1) {
@@ -40,7 +40,7 @@ pub(super) fn parse(parser: &mut Parser, text: &str) -> Result<Tree, ParseRefusa
     let tree = parser.parse_with_options(&mut rest, None, Some(options));
     // A stopped parse would otherwise go on with the next file's text.
     parser.reset();
-    tree.ok_or(ParseRefusal::TooHard)
+    tree.ok_or(ParseRefusal::Hard)
 }
 
 /// The most brackets open at one place, those in strings counted as well: a

@@ -51,7 +51,9 @@ pub(super) fn atoms(ground: &Ground, segments: &[ByteSpan]) -> (Vec<Atom>, usize
         }
     }
     if found.iter().all(|atom| atom.is_doc) {
-        found.iter_mut().for_each(|atom| atom.is_doc = false);
+        for atom in &mut found {
+            atom.is_doc = false;
+        }
     }
     (found, cut)
 }
@@ -206,6 +208,18 @@ fn word_end(rest: ByteSpan, end: usize, text: &str) -> usize {
     let tail = text.get(quarter..end).unwrap_or_default();
     tail.rfind(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '}' | ')'))
         .map_or(end, |at| text.ceil_char_boundary(quarter + at + 1))
+}
+
+/// How many lines `atoms` are of.
+pub(super) fn line_count(atoms: &[Atom], lines: &Lines) -> u32 {
+    let mut count = 0;
+    let mut last = 0;
+    for atom in atoms {
+        let line = lines.number_of(atom.span.start);
+        count += u32::from(line != last);
+        last = line;
+    }
+    count
 }
 
 /// The text of `atoms` as it stands in the file: with the blank lines between

@@ -14,6 +14,7 @@ use crate::source::ByteSpan;
 /// What the walk needs besides the tree.
 pub(super) struct Tools<'s, 'c> {
     pub(super) text: &'s str,
+    pub(super) line_count: usize,
     pub(super) language: &'static Language,
     pub(super) tags: &'c Tags,
     pub(super) cursor: &'c mut QueryCursor,
@@ -115,10 +116,10 @@ struct Walk<'s, 'c, 't> {
 
 pub(super) fn survey<'s>(tree: &Tree, tools: &mut Tools<'s, '_>) -> Survey<'s> {
     let root = tree.root_node();
-    let line_count = tools.text.bytes().filter(|byte| *byte == b'\n').count() + 1;
     let mut walk = Walk {
         tools: Tools {
             text: tools.text,
+            line_count: tools.line_count,
             language: tools.language,
             tags: tools.tags,
             cursor: tools.cursor,
@@ -130,7 +131,7 @@ pub(super) fn survey<'s>(tree: &Tree, tools: &mut Tools<'s, '_>) -> Survey<'s> {
         has_error: root.has_error(),
         survey: Survey {
             module_doc: (tools.language.rules().inner_doc)(root),
-            depths: vec![NO_BORDER; line_count],
+            depths: vec![NO_BORDER; tools.line_count],
             ..Survey::nothing()
         },
     };
@@ -290,7 +291,8 @@ impl<'s, 't> Walk<'s, '_, 't> {
             text: self.tools.text,
         };
         let rules = self.tools.language.rules();
-        let site = (rules.place)(heading, &above)?;
+        // A name that the grammar had to imagine is empty.
+        let site = (rules.place)(heading, &above).filter(|site| !site.name.is_empty())?;
         if self.survey.definitions.len() >= MAX_DEFINITIONS || self.open.len() >= MAX_NESTING {
             self.survey.omissions.definitions += 1;
             return None;
@@ -429,14 +431,14 @@ impl<'s, 't> Walk<'s, '_, 't> {
             return;
         }
         let is_long = node.end_position().row - node.start_position().row >= 3;
-        let names = (self.tools.language.rules().bindings)(node, self.tools.text);
-        let named = names
+        let bound = (self.tools.language.rules().bindings)(node, self.tools.text);
+        let kept = bound
             .into_iter()
             .filter(|name| is_long || is_constant_name(name));
         let at = node.start_byte();
         self.survey
             .constants
-            .extend(named.map(|name| Constant { name, at }));
+            .extend(kept.map(|name| Constant { name, at }));
     }
 
     /// Notes a comment or decorator that what follows may begin with.

@@ -37,7 +37,7 @@ pub struct Language {
     extensions: &'static [&'static str],
     naming: Naming,
     grammar: fn() -> tree_sitter::Language,
-    tags: &'static str,
+    tags: &'static [&'static str],
     roles: &'static [&'static [(&'static str, Role)]],
     rules: Rules,
     compiled: OnceLock<Result<Tags, TagsError>>,
@@ -117,9 +117,10 @@ impl Language {
         self.extensions
     }
 
-    /// The text of its query, an ingredient of what is stored.
+    /// The texts that its query is put together from, an ingredient of what is
+    /// stored.
     #[must_use]
-    pub fn query_text(&self) -> &'static str {
+    pub fn query_texts(&self) -> &'static [&'static str] {
         self.tags
     }
 
@@ -131,7 +132,7 @@ impl Language {
     pub(crate) fn tags(&self) -> Result<&Tags, &TagsError> {
         // A query takes milliseconds to compile, so it is done once a process.
         self.compiled
-            .get_or_init(|| Tags::compile((self.grammar)(), self.tags, self.roles))
+            .get_or_init(|| Tags::compile((self.grammar)(), &self.tags.concat(), self.roles))
             .as_ref()
     }
 

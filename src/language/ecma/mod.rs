@@ -10,6 +10,9 @@ use tree_sitter::Node;
 use super::rules::text_of;
 use super::{Naming, Role, Rules};
 
+/// The patterns that fit both grammars.
+pub(super) const TAGS: &str = include_str!("tags.scm");
+
 pub(super) const NAMING: Naming = Naming {
     roots: &["src"],
     index: "index",

@@ -31,11 +31,7 @@ pub(super) fn place<'t>(heading: &Heading<'t>, above: &Ancestors<'_, 't>) -> Opt
                 },
             ))
         }
-        "pair" => {
-            let inner = node.child_by_field_name("value")?;
-            member(heading, above, inner)
-        }
-        "field_definition" | "public_field_definition" => {
+        "pair" | "field_definition" | "public_field_definition" => {
             let inner = node.child_by_field_name("value")?;
             member(heading, above, inner)
         }
@@ -331,7 +327,7 @@ fn has_token(node: Node, token: &str) -> bool {
 fn property_name(node: Node, above: &Ancestors) -> String {
     let text = above.text_of(node);
     match node.kind() {
-        "string" => text.trim_matches(['"', '\'']).to_owned(),
+        "string" if text.len() > 2 => text.trim_matches(['"', '\'']).to_owned(),
         _ => text.split_whitespace().collect::<Vec<_>>().join(" "),
     }
 }

@@ -9,7 +9,7 @@ pub(super) static JAVASCRIPT: Language = Language {
     extensions: &["js", "mjs", "cjs", "jsx"],
     naming: ecma::NAMING,
     grammar: || tree_sitter_javascript::LANGUAGE.into(),
-    tags: include_str!("tags.scm"),
+    tags: &[ecma::TAGS, include_str!("tags.scm")],
     roles: &[ecma::ROLES],
     rules: ecma::RULES,
     compiled: OnceLock::new(),

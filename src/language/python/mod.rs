@@ -22,7 +22,7 @@ pub(super) static PYTHON: Language = Language {
         line_comment: "#",
     },
     grammar: || tree_sitter_python::LANGUAGE.into(),
-    tags: include_str!("tags.scm"),
+    tags: &[include_str!("tags.scm")],
     roles: &[ROLES],
     rules: Rules {
         place,
