@@ -1,5 +1,8 @@
 //! The main job.
 
+use std::thread::sleep;
+use std::time::Duration;
+
 use anyhow::Context;
 
 use crate::error::AdviseItself;
@@ -10,7 +13,7 @@ use crate::plan::{Database, IndexPlan, Output};
 use crate::report::{FileEvent, Format, Report, RunFacts};
 use crate::signal::Interrupt;
 use crate::store::embedded::Cluster;
-use crate::store::{DatabaseUrl, Store, StoreConfig};
+use crate::store::{DatabaseUrl, RepositoryLock, Store, StoreConfig, StoreError};
 use crate::terminal::{Progress, Terminal};
 
 use super::dry_run;
@@ -21,27 +24,48 @@ pub(super) fn index(plan: &IndexPlan, terminal: &Terminal) -> anyhow::Result<Exi
     if plan.dry_run {
         return dry_run::show(plan, report);
     }
+    let watched = Watched {
+        report,
+        terminal,
+        interrupt: &interrupt,
+    };
     let (cluster, url) = open(&plan.database)?;
-    let summary = run(
-        plan,
-        url,
-        Watched {
-            report,
-            terminal,
-            interrupt: &interrupt,
-        },
-    )?;
+    let Some(lock) = hold(plan, &url, watched)? else {
+        return Ok(interrupt.exit().unwrap_or(Exit::Interrupted));
+    };
+    let summary = run(plan, url, watched)?;
+    drop(lock);
     cluster.map(Cluster::release).transpose().advise()?;
     report.summary(facts(plan), &summary);
-    Ok(conclude(
-        plan,
-        &summary,
-        Watched {
-            report,
-            terminal,
-            interrupt: &interrupt,
-        },
-    ))
+    Ok(conclude(plan, &summary, watched))
+}
+
+/// How often a repository that another run holds is asked for.
+const ASK_AGAIN: Duration = Duration::from_millis(250);
+
+/// Takes the repository for this run, waiting for it if the user said so; none
+/// if the user gave up waiting.
+fn hold(
+    plan: &IndexPlan,
+    url: &DatabaseUrl,
+    watched: Watched,
+) -> anyhow::Result<Option<RepositoryLock>> {
+    let mut lock = RepositoryLock::open(url, &plan.repository).advise()?;
+    let mut told = false;
+    loop {
+        match lock.take() {
+            Err(error @ StoreError::Locked { .. }) if plan.wait => {
+                if !std::mem::replace(&mut told, true) {
+                    watched.terminal.warning(format_args!("{error}; waiting"));
+                }
+            }
+            taken => return taken.map(|()| Some(lock)).advise(),
+        }
+        if watched.interrupt.is_requested() {
+            return Ok(None);
+        }
+        sleep(ASK_AGAIN);
+    }
 }
 
 /// What a run is watched by.
@@ -72,10 +96,11 @@ fn run(plan: &IndexPlan, url: DatabaseUrl, watched: Watched) -> anyhow::Result<S
     let mut session = Session {
         listener: &mut listener,
         interrupt: watched.interrupt,
+        summary: Summary::default(),
     };
-    let summary = pipeline::run(plan, stores, &mut session);
+    let ended = pipeline::run(plan, stores, &mut session);
     watched.terminal.finish();
-    summary
+    ended.map(|()| session.summary)
 }
 
 /// The connection string, and what keeps the private server up meanwhile.

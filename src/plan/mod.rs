@@ -42,6 +42,10 @@ pub enum Plan {
 }
 
 /// The main job.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the user's"
+)]
 pub struct IndexPlan {
     /// The name the code base is stored under.
     pub repository: RepositoryName,
@@ -53,6 +57,10 @@ pub struct IndexPlan {
     pub sequential: bool,
     /// Do unchanged files again.
     pub full: bool,
+    /// Retire also more than half of the files.
+    pub allow_shrink: bool,
+    /// Wait for another run on the same repository.
+    pub wait: bool,
     /// Touch no database, load no model.
     pub dry_run: bool,
     /// Threads for inference.
@@ -161,6 +169,8 @@ fn index_plan(args: IndexArgs, home: &Home) -> anyhow::Result<IndexPlan> {
         commit: checkout.and_then(|checkout| checkout.commit),
         sequential: args.sequential,
         full: args.full,
+        allow_shrink: args.allow_shrink,
+        wait: args.wait,
         dry_run: args.dry_run,
         threads: threads(args.models.threads),
         max_failed,

@@ -7,7 +7,7 @@ use postgres::Client;
 use postgres::types::ToSql;
 
 use crate::cluster::Database;
-use crate::samples::{FileBuilder, embedded, path, recipe, shapes};
+use crate::samples::{FileBuilder, embedded, known, recipe, shapes};
 
 const WIDTH: usize = 768;
 
@@ -245,7 +245,7 @@ fn files_are_replaced_in_a_database_of_mnemolite_too() {
         database.count("SELECT count(*) FROM code_chunks WHERE language = 'python'"),
         1
     );
-    assert!(store.known(&path("src/shapes.ts")).unwrap().is_some());
+    assert!(known(store, "src/shapes.ts").is_some());
 }
 
 #[test]
