@@ -6,7 +6,11 @@
 //! Times are of the processor, not of the clock on the wall, so that a busy
 //! machine does not count. Tokenizing is stated apart: first all files are cut
 //! by a counter that costs nothing, then by the model's own tokenizer.
-#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a bench prints, and stops where it cannot go on")]
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a bench prints, and stops where it cannot go on"
+)]
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -34,9 +38,15 @@ fn main() {
     println!("| tree | MB | chunks | MB/s | parse | survey | compose | with tokenizing, MB/s |");
     println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
     let mut all = Vec::new();
-    for (name, root) in [("rxjs 7.8.2", "rxjs-7.8.2/src"), ("Django 5.2.4", "django-5.2.4")] {
+    for (name, root) in [
+        ("rxjs 7.8.2", "rxjs-7.8.2/src"),
+        ("Django 5.2.4", "django-5.2.4"),
+    ] {
         let sources = read(&cache.join(root));
-        assert!(!sources.is_empty(), "run scripts/eval/definitions rxjs django first");
+        assert!(
+            !sources.is_empty(),
+            "run scripts/eval/definitions rxjs django first"
+        );
         report(name, &sources, &tokenizer);
         all.extend(sources);
     }
@@ -46,12 +56,19 @@ fn main() {
 fn report(name: &str, sources: &[Source], tokenizer: &TextTokenizer) {
     let bytes: usize = sources.iter().map(|source| source.text.len()).sum();
     let megabytes = bytes as f64 / 1e6;
-    let free = Window { counter: &Quarter, max_tokens: 254 };
+    let free = Window {
+        counter: &Quarter,
+        max_tokens: 254,
+    };
     let (chunks, time, timings) = cut(sources, free);
-    let real = Window { counter: tokenizer, max_tokens: tokenizer.room() };
+    let real = Window {
+        counter: tokenizer,
+        max_tokens: tokenizer.room(),
+    };
     let (_, with_tokens, _) = cut(sources, real);
     let total = timings.parse + timings.survey + timings.compose;
-    let share = |part: Duration| format!("{:.0} %", 100.0 * part.as_secs_f64() / total.as_secs_f64());
+    let share =
+        |part: Duration| format!("{:.0} %", 100.0 * part.as_secs_f64() / total.as_secs_f64());
     println!(
         "| {name} | {megabytes:.1} | {chunks} | {:.1} | {} | {} | {} | {:.1} |",
         megabytes / time.as_secs_f64(),
@@ -64,7 +81,10 @@ fn report(name: &str, sources: &[Source], tokenizer: &TextTokenizer) {
 
 /// Cuts all `sources`; gives the chunks, the processor time and its shares.
 fn cut(sources: &[Source], window: Window) -> (usize, Duration, Timings) {
-    let mut chunker = Chunker::new(Windows { text: window, code: window });
+    let mut chunker = Chunker::new(Windows {
+        text: window,
+        code: window,
+    });
     let start = processor_time();
     let mut chunks = 0;
     for source in sources {
@@ -83,15 +103,24 @@ fn processor_time() -> Duration {
 
 fn folder(variable: &str, below_home: &str, name: &str) -> PathBuf {
     std::env::var_os(variable).map_or_else(
-        || PathBuf::from(std::env::var_os("HOME").unwrap()).join(below_home).join(name),
+        || {
+            PathBuf::from(std::env::var_os("HOME").unwrap())
+                .join(below_home)
+                .join(name)
+        },
         PathBuf::from,
     )
 }
 
 fn read(root: &Path) -> Vec<Source> {
     let files = walkdir::WalkDir::new(root).sort_by_file_name();
-    let files = files.into_iter().filter_map(Result::ok).filter(|entry| entry.file_type().is_file());
-    files.filter_map(|entry| source(root, entry.path())).collect()
+    let files = files
+        .into_iter()
+        .filter_map(Result::ok)
+        .filter(|entry| entry.file_type().is_file());
+    files
+        .filter_map(|entry| source(root, entry.path()))
+        .collect()
 }
 
 /// The file at `path`, if it is of a language and not minified.
@@ -102,6 +131,16 @@ fn source(root: &Path, path: &Path) -> Option<Source> {
     let digest = Digest::of(&bytes);
     let text = String::from_utf8(bytes).ok()?;
     let size = text.len() as u64;
-    let file = SourceFile { path: name, absolute: path.to_owned(), size, forced: false };
-    Some(Source { file, text, digest, nul_replaced: 0 })
+    let file = SourceFile {
+        path: name,
+        absolute: path.to_owned(),
+        size,
+        forced: false,
+    };
+    Some(Source {
+        file,
+        text,
+        digest,
+        nul_replaced: 0,
+    })
 }

@@ -74,7 +74,9 @@ fn corpus() -> PathBuf {
 }
 
 fn case_files() -> Vec<PathBuf> {
-    let folders = std::fs::read_dir(corpus()).unwrap().map(|entry| entry.unwrap().path());
+    let folders = std::fs::read_dir(corpus())
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
     let mut files: Vec<PathBuf> = folders
         .flat_map(|folder| std::fs::read_dir(folder).unwrap())
         .map(|entry| entry.unwrap().path())
@@ -88,7 +90,10 @@ fn read(file: &Path) -> Vec<Case> {
     let text = format!("\n{text}");
     // A line of exactly four signs: a merge conflict has seven.
     let blocks: Vec<&str> = text.split("\n====\n").skip(1).collect();
-    blocks.chunks_exact(2).map(|pair| case(pair[0], pair[1])).collect()
+    blocks
+        .chunks_exact(2)
+        .map(|pair| case(pair[0], pair[1]))
+        .collect()
 }
 
 fn case(head: &str, body: &str) -> Case {
@@ -105,13 +110,17 @@ fn case(head: &str, body: &str) -> Case {
 
 /// Characters that an editor would hide or change are written `⟪cr⟫`, `⟪bom⟫`, `⟪nul⟫`.
 fn unescaped(source: &str) -> String {
-    MARKS.iter().fold(source.to_owned(), |text, (mark, real)| text.replace(mark, real))
+    MARKS.iter().fold(source.to_owned(), |text, (mark, real)| {
+        text.replace(mark, real)
+    })
 }
 
 const MARKS: [(&str, &str); 2] = [("⟪cr⟫", "\r"), ("⟪nul⟫", "\u{fffd}")];
 
 fn escaped(source: &str) -> String {
-    MARKS.iter().fold(source.to_owned(), |text, (mark, real)| text.replace(real, mark))
+    MARKS.iter().fold(source.to_owned(), |text, (mark, real)| {
+        text.replace(real, mark)
+    })
 }
 
 fn written(cases: &[Case]) -> String {
@@ -119,7 +128,11 @@ fn written(cases: &[Case]) -> String {
     for case in cases {
         let expected = case.expected.join("\n");
         let (title, path, source) = (&case.title, &case.path, escaped(&case.source));
-        writeln!(text, "====\n{title}\n{path}\n====\n{source}\n---\n{expected}\n").unwrap();
+        writeln!(
+            text,
+            "====\n{title}\n{path}\n====\n{source}\n---\n{expected}\n"
+        )
+        .unwrap();
     }
     text
 }
@@ -140,18 +153,35 @@ fn compare(case: &mut Case, file: &ChunkedFile) -> Result<(), String> {
         }
     }
     case.expected = updated(&case.expected, &found);
-    if report.is_empty() { Ok(()) } else { Err(report) }
+    if report.is_empty() {
+        Ok(())
+    } else {
+        Err(report)
+    }
 }
 
 fn listing(file: &ChunkedFile) -> Vec<String> {
-    let mut lines: Vec<String> = file.chunks.iter().enumerate().map(|(at, chunk)| {
-        let definition = file.definitions.iter().find(|d| d.chunks.contains(&at));
-        let number = if chunk.ordinal > 0 { format!("#{}", chunk.ordinal) } else { String::new() };
-        let at = definition.map_or(String::new(), |d| format!(" @{}", d.definition_line));
-        let name = if chunk.qualname.is_empty() { "." } else { &chunk.qualname };
-        let (start, end) = (chunk.lines.start, chunk.lines.end);
-        format!("{} {name}{number} {start}-{end}{at}", chunk.kind.as_str())
-    }).collect();
+    let mut lines: Vec<String> = file
+        .chunks
+        .iter()
+        .enumerate()
+        .map(|(at, chunk)| {
+            let definition = file.definitions.iter().find(|d| d.chunks.contains(&at));
+            let number = if chunk.ordinal > 0 {
+                format!("#{}", chunk.ordinal)
+            } else {
+                String::new()
+            };
+            let at = definition.map_or(String::new(), |d| format!(" @{}", d.definition_line));
+            let name = if chunk.qualname.is_empty() {
+                "."
+            } else {
+                &chunk.qualname
+            };
+            let (start, end) = (chunk.lines.start, chunk.lines.end);
+            format!("{} {name}{number} {start}-{end}{at}", chunk.kind.as_str())
+        })
+        .collect();
     lines.extend(file.notes.iter().map(|note| format!("note: {note}")));
     lines
 }
@@ -171,7 +201,10 @@ fn checks<'a>(expected: &'a [String], file: &'a ChunkedFile) -> Vec<(&'a str, &'
 }
 
 fn check(line: &str, chunk: &Chunk) -> Result<(), String> {
-    let (key, expected) = line.trim().split_once(" = ").ok_or("a check is `key = JSON`")?;
+    let (key, expected) = line
+        .trim()
+        .split_once(" = ")
+        .ok_or("a check is `key = JSON`")?;
     let expected: Value = serde_json::from_str(expected).map_err(|error| error.to_string())?;
     let found = match key {
         "name" => chunk.name.as_str().into(),
@@ -185,7 +218,11 @@ fn check(line: &str, chunk: &Chunk) -> Result<(), String> {
             metadata.pointer(&pointer).cloned().unwrap_or(Value::Null)
         }
     };
-    if found == expected { Ok(()) } else { Err(format!("found {found}")) }
+    if found == expected {
+        Ok(())
+    } else {
+        Err(format!("found {found}"))
+    }
 }
 
 /// The listing as it is now, each line followed by its checks.

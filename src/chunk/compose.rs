@@ -24,7 +24,11 @@ pub(super) struct File<'a> {
 }
 
 impl<'a> File<'a> {
-    pub(super) fn new(source: &'a Source, language: &'static Language, windows: Windows<'a>) -> Self {
+    pub(super) fn new(
+        source: &'a Source,
+        language: &'static Language,
+        windows: Windows<'a>,
+    ) -> Self {
         let path = &source.file.path;
         Self {
             source,
@@ -50,7 +54,10 @@ impl<'a> File<'a> {
             lines_of_code: Lines::of_code(&self.source.text),
             definitions: Vec::new(),
             chunks: Vec::new(),
-            notes: (nul > 0).then(|| format!("{nul} U+0000 replaced")).into_iter().collect(),
+            notes: (nul > 0)
+                .then(|| format!("{nul} U+0000 replaced"))
+                .into_iter()
+                .collect(),
         }
     }
 
@@ -63,12 +70,17 @@ impl<'a> File<'a> {
 /// module.
 fn module_path<'a>(path: &'a RelPath, language: &Language) -> Vec<&'a str> {
     let naming = language.naming();
-    let mut parts: Vec<&str> =
-        path.folders().skip_while(|folder| naming.roots.contains(folder)).collect();
+    let mut parts: Vec<&str> = path
+        .folders()
+        .skip_while(|folder| naming.roots.contains(folder))
+        .collect();
     let name = path.file_name();
     let mut stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
     for inner in naming.inner_extensions {
-        stem = stem.strip_suffix(inner).and_then(|stem| stem.strip_suffix('.')).unwrap_or(stem);
+        stem = stem
+            .strip_suffix(inner)
+            .and_then(|stem| stem.strip_suffix('.'))
+            .unwrap_or(stem);
     }
     if stem != naming.index {
         parts.push(stem);
@@ -79,8 +91,11 @@ fn module_path<'a>(path: &'a RelPath, language: &Language) -> Vec<&'a str> {
 /// Composes the chunks of a parsed file.
 pub(super) fn compose(file: &File, survey: Survey) -> ChunkedFile {
     let kind = module_kind(file, &survey);
-    let scopes =
-        layout::layout(&file.lines, &survey.definitions, file.language.naming().line_comment);
+    let scopes = layout::layout(
+        &file.lines,
+        &survey.definitions,
+        file.language.naming().line_comment,
+    );
     let mut composer = Composer::new(file, &survey);
     for scope in &scopes {
         match scope.definition {
@@ -97,7 +112,14 @@ pub(super) fn unparsed(file: &File, kind: ChunkKind) -> ChunkedFile {
     let survey = Survey::nothing();
     let mut composer = Composer::new(file, &survey);
     let range = file.lines.whole();
-    composer.module(&Scope { definition: None, range, segments: vec![range] }, kind);
+    composer.module(
+        &Scope {
+            definition: None,
+            range,
+            segments: vec![range],
+        },
+        kind,
+    );
     composer.finish()
 }
 
@@ -115,7 +137,9 @@ fn module_kind(file: &File, survey: &Survey) -> ChunkKind {
 /// know a barrel.
 fn is_mostly_re_exports(file: &File, links: &Links) -> bool {
     let code = file.source.text.lines().map(str::trim);
-    let lines = code.filter(|line| !line.is_empty() && !line.starts_with("//")).count();
+    let lines = code
+        .filter(|line| !line.is_empty() && !line.starts_with("//"))
+        .count();
     !links.re_exports.is_empty() && links.re_exports.len() * 5 > lines * 4
 }
 
@@ -222,24 +246,50 @@ impl<'f, 's> Composer<'f, 's> {
     /// Cuts a scope into pieces and makes a chunk of each.
     fn pieces(&mut self, topic: &Topic, segments: &[ByteSpan], docs: &[ByteSpan]) {
         let file = self.file;
-        let ground = Ground { lines: &file.lines, depths: &self.survey.depths, docs };
+        let ground = Ground {
+            lines: &file.lines,
+            depths: &self.survey.depths,
+            docs,
+        };
         let (atoms, cut) = split::atoms(&ground, segments);
         if cut > 0 {
             self.cut_bytes += cut;
-            self.cut_line.get_or_insert(file.lines.number_of(topic.range.start));
+            self.cut_line
+                .get_or_insert(file.lines.number_of(topic.range.start));
         }
         let window = file.windows.code;
         let header = inputs::header(&[file.path().as_str(), topic.qualname], window);
         let code = code_input(&header, &atoms, &file.source.text);
         if inputs::fits(&code, window) {
-            return self.chunk(topic, &Piece { atoms: &atoms, code, number: 0, count: 1 });
+            return self.chunk(
+                topic,
+                &Piece {
+                    atoms: &atoms,
+                    code,
+                    number: 0,
+                    count: 1,
+                },
+            );
         }
         let signature = inputs::brief(&topic.signature, window);
         let header = inputs::header(&[file.path().as_str(), topic.qualname, signature], window);
-        let fitted = Fitter { header, text: &file.source.text, window }.fit(&atoms);
+        let fitted = Fitter {
+            header,
+            text: &file.source.text,
+            window,
+        }
+        .fit(&atoms);
         let count = fitted.len();
         for (number, (atoms, code)) in fitted.into_iter().enumerate() {
-            self.chunk(topic, &Piece { atoms: &atoms, code, number, count });
+            self.chunk(
+                topic,
+                &Piece {
+                    atoms: &atoms,
+                    code,
+                    number,
+                    count,
+                },
+            );
         }
     }
 
@@ -248,11 +298,18 @@ impl<'f, 's> Composer<'f, 's> {
         let (Some(first), Some(last)) = (piece.atoms.first(), piece.atoms.last()) else {
             return;
         };
-        let span = ByteSpan { start: first.span.start, end: last.span.end };
+        let span = ByteSpan {
+            start: first.span.start,
+            end: last.span.end,
+        };
         let source_code = split::text_of(piece.atoms, &file.source.text);
         let name_path = file.name_path(topic.qualname);
         let head = [name_path.as_str(), topic.signature.as_str()];
-        let head = head.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n");
+        let head = head
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join("\n");
         let TextInput { text, shortened } =
             inputs::text_input(&head, &topic.doc, file.windows.text);
         let subject = Subject {
@@ -298,7 +355,10 @@ impl<'f, 's> Composer<'f, 's> {
     }
 
     fn ordinal(&mut self, kind: ChunkKind, qualname: &str) -> u32 {
-        let next = self.ordinals.entry((kind, qualname.to_owned())).or_default();
+        let next = self
+            .ordinals
+            .entry((kind, qualname.to_owned()))
+            .or_default();
         *next += 1;
         *next - 1
     }
@@ -308,11 +368,16 @@ impl<'f, 's> Composer<'f, 's> {
         if let Some(line) = omissions.first_error {
             let count = omissions.errors;
             let plural = if count == 1 { "" } else { "s" };
-            self.chunked.notes.push(format!("{count} syntax error{plural}, the first on line {}", line + 1));
+            self.chunked.notes.push(format!(
+                "{count} syntax error{plural}, the first on line {}",
+                line + 1
+            ));
         }
         if omissions.definitions > 0 {
             let count = omissions.definitions;
-            self.chunked.notes.push(format!("{count} definitions beyond the bounds stay in the text around them"));
+            self.chunked.notes.push(format!(
+                "{count} definitions beyond the bounds stay in the text around them"
+            ));
         }
     }
 
@@ -349,8 +414,11 @@ impl Fitter<'_> {
         let mut fitted = Vec::new();
         // Lines are counted one by one, which may differ from all together; a
         // piece that turns out too long is halved.
-        let mut waiting: Vec<&[Atom]> =
-            pieces.iter().rev().map(|piece| &atoms[piece.clone()]).collect();
+        let mut waiting: Vec<&[Atom]> = pieces
+            .iter()
+            .rev()
+            .map(|piece| &atoms[piece.clone()])
+            .collect();
         while let Some(piece) = waiting.pop() {
             let code = code_input(&self.header, piece, self.text);
             if piece.len() > 1 && !inputs::fits(&code, self.window) {

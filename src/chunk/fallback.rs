@@ -9,7 +9,9 @@ pub(super) fn fallback(file: &File, reason: &ParseRefusal) -> ChunkedFile {
     chunked.notes.insert(0, format!("cut line-wise: {reason}"));
     for chunk in &mut chunked.chunks {
         chunk.metadata.insert("fallback".to_owned(), true.into());
-        chunk.metadata.insert("reason".to_owned(), reason.to_string().into());
+        chunk
+            .metadata
+            .insert("reason".to_owned(), reason.to_string().into());
     }
     chunked
 }

@@ -9,8 +9,24 @@ const TEST_FOLDERS: [&str; 6] = ["__tests__", "__mocks__", "tests", "test", "spe
 
 /// Tools whose `<tool>.config.<ext>` configures a project.
 const TOOLS: [&str; 19] = [
-    "vite", "vitest", "tailwind", "webpack", "rollup", "esbuild", "babel", "prettier", "jest",
-    "eslint", "postcss", "next", "nuxt", "svelte", "astro", "playwright", "cypress", "tsup",
+    "vite",
+    "vitest",
+    "tailwind",
+    "webpack",
+    "rollup",
+    "esbuild",
+    "babel",
+    "prettier",
+    "jest",
+    "eslint",
+    "postcss",
+    "next",
+    "nuxt",
+    "svelte",
+    "astro",
+    "playwright",
+    "cypress",
+    "tsup",
     "metro",
 ];
 
@@ -24,7 +40,10 @@ pub fn is_test(path: &RelPath) -> bool {
 }
 
 fn is_test_name(name: &str) -> bool {
-    if let Some(stem) = name.strip_suffix(".py").or_else(|| name.strip_suffix(".pyi")) {
+    if let Some(stem) = name
+        .strip_suffix(".py")
+        .or_else(|| name.strip_suffix(".pyi"))
+    {
         return stem.starts_with("test_")
             || stem.ends_with("_test")
             || matches!(stem, "test" | "tests" | "conftest");
@@ -39,7 +58,9 @@ pub(super) fn is_config(path: &RelPath) -> bool {
         return false;
     };
     RC_FILES.contains(&stem)
-        || stem.strip_suffix(".config").is_some_and(|tool| TOOLS.contains(&tool))
+        || stem
+            .strip_suffix(".config")
+            .is_some_and(|tool| TOOLS.contains(&tool))
 }
 
 /// Whether the file at `path` stands for its folder and may be a barrel.
@@ -63,7 +84,9 @@ pub(super) fn module_name(path: &RelPath, kind: ChunkKind) -> String {
         return barrel_name(path);
     }
     let name = path.file_name();
-    name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned()
+    name.rsplit_once('.')
+        .map_or(name, |(stem, _)| stem)
+        .to_owned()
 }
 
 #[cfg(test)]
@@ -78,10 +101,25 @@ mod tests {
 
     #[test]
     fn a_test_is_known_by_whole_components() {
-        for test in ["src/a.test.ts", "a.spec.jsx", "pkg/__tests__/a.js", "tests/x.py", "test_a.py", "a_test.py", "conftest.py"] {
+        for test in [
+            "src/a.test.ts",
+            "a.spec.jsx",
+            "pkg/__tests__/a.js",
+            "tests/x.py",
+            "test_a.py",
+            "a_test.py",
+            "conftest.py",
+        ] {
             assert!(is_test(&path(test)), "{test}");
         }
-        for product in ["src/testing/a.ts", "src/latest.ts", "contest.py", "spec.ts", "test.ts", "src/attest/a.py"] {
+        for product in [
+            "src/testing/a.ts",
+            "src/latest.ts",
+            "contest.py",
+            "spec.ts",
+            "test.ts",
+            "src/attest/a.py",
+        ] {
             assert!(!is_test(&path(product)), "{product}");
         }
     }

@@ -6,22 +6,43 @@ use super::bounds::HEADER_SIGNATURE_TOKENS;
 /// The window less the tokens of `header`, for what stands below it.
 pub(super) fn room_below<'a>(window: Window<'a>, header: &str) -> Window<'a> {
     let used = window.counter.count(header) + 1;
-    Window { max_tokens: window.max_tokens.saturating_sub(used).max(1), ..window }
+    Window {
+        max_tokens: window.max_tokens.saturating_sub(used).max(1),
+        ..window
+    }
 }
 
 /// The header line of a CODE text, which takes at most a quarter of the window:
 /// every piece of a definition repeats it.
 pub(super) fn header(parts: &[&str], window: Window) -> String {
-    let parts: Vec<&str> = parts.iter().copied().filter(|part| !part.is_empty()).collect();
-    let line = parts.join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
-    let quarter = Window { max_tokens: window.max_tokens / 4, ..window };
+    let parts: Vec<&str> = parts
+        .iter()
+        .copied()
+        .filter(|part| !part.is_empty())
+        .collect();
+    let line = parts
+        .join(" ")
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    let quarter = Window {
+        max_tokens: window.max_tokens / 4,
+        ..window
+    };
     clip(&line, quarter).to_owned()
 }
 
 /// The beginning of a signature, for the header that each piece repeats.
 pub(super) fn brief<'s>(signature: &'s str, window: Window) -> &'s str {
     let few = HEADER_SIGNATURE_TOKENS.min(window.max_tokens / 4);
-    clip(signature, Window { max_tokens: few, ..window }).trim_end()
+    clip(
+        signature,
+        Window {
+            max_tokens: few,
+            ..window
+        },
+    )
+    .trim_end()
 }
 
 /// Whether `text` fits.
@@ -38,11 +59,21 @@ pub(super) struct TextInput {
 
 /// The name path, signature and doc comment, in that order of weight.
 pub(super) fn text_input(head: &str, doc: &str, window: Window) -> TextInput {
-    let whole = if doc.is_empty() { head.to_owned() } else { format!("{head}\n{doc}") };
+    let whole = if doc.is_empty() {
+        head.to_owned()
+    } else {
+        format!("{head}\n{doc}")
+    };
     if fits(&whole, window) {
-        return TextInput { text: whole, shortened: false };
+        return TextInput {
+            text: whole,
+            shortened: false,
+        };
     }
-    TextInput { text: clip(&whole, window).trim_end().to_owned(), shortened: true }
+    TextInput {
+        text: clip(&whole, window).trim_end().to_owned(),
+        shortened: true,
+    }
 }
 
 /// The beginning of `text` that fits, found by halving.

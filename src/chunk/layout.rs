@@ -24,15 +24,33 @@ pub(super) struct Scope {
 
 /// Shares the text out: the module first, then every definition in order.
 pub(super) fn layout(lines: &Lines, definitions: &[Found], line_comment: &str) -> Vec<Scope> {
-    let borders = Borders { lines, line_comment };
-    let ranges: Vec<ByteSpan> = definitions.iter().map(|found| borders.range(found)).collect();
+    let borders = Borders {
+        lines,
+        line_comment,
+    };
+    let ranges: Vec<ByteSpan> = definitions
+        .iter()
+        .map(|found| borders.range(found))
+        .collect();
     let mut children: Vec<Vec<usize>> = vec![Vec::new(); definitions.len() + 1];
     for (index, found) in definitions.iter().enumerate() {
         children[found.parent.map_or(0, |parent| parent + 1)].push(index);
     }
-    let mut scopes = vec![borders.scope(None, lines.whole(), &Inside { definitions, ranges: &ranges, children: &children[0] })];
+    let mut scopes = vec![borders.scope(
+        None,
+        lines.whole(),
+        &Inside {
+            definitions,
+            ranges: &ranges,
+            children: &children[0],
+        },
+    )];
     for (index, range) in ranges.iter().enumerate() {
-        let inside = Inside { definitions, ranges: &ranges, children: &children[index + 1] };
+        let inside = Inside {
+            definitions,
+            ranges: &ranges,
+            children: &children[index + 1],
+        };
         scopes.push(borders.scope(Some(index), *range, &inside));
     }
     scopes
@@ -55,7 +73,11 @@ impl Borders<'_, '_> {
     fn range(&self, found: &Found) -> ByteSpan {
         let start = found.doc.map_or(found.span.start, |doc| doc.start);
         let before = self.lines.before(start);
-        let start = if before.trim().is_empty() { start - before.len() } else { start };
+        let start = if before.trim().is_empty() {
+            start - before.len()
+        } else {
+            start
+        };
         let after = self.lines.after(found.span.end);
         let end = found.span.end + if self.is_idle(after) { after.len() } else { 0 };
         ByteSpan { start, end }
@@ -92,14 +114,30 @@ impl Borders<'_, '_> {
             let Some(gap) = self.left_out(inside.ranges[*child]) else {
                 continue;
             };
-            self.push(&mut segments, ByteSpan { start: at, end: gap.start.min(range.end) });
+            self.push(
+                &mut segments,
+                ByteSpan {
+                    start: at,
+                    end: gap.start.min(range.end),
+                },
+            );
             at = at.max(gap.end);
             if is_class {
                 self.push_signatures(&mut segments, &inside.definitions[*child], gap);
             }
         }
-        self.push(&mut segments, ByteSpan { start: at, end: range.end });
-        Scope { definition, range, segments }
+        self.push(
+            &mut segments,
+            ByteSpan {
+                start: at,
+                end: range.end,
+            },
+        );
+        Scope {
+            definition,
+            range,
+            segments,
+        }
     }
 
     /// The signature of a member that was left out, and of its overloads.
@@ -109,10 +147,20 @@ impl Borders<'_, '_> {
             let lead = text.len() - text.trim_start().len();
             let start = header.start + lead;
             let margin = self.lines.before(start);
-            let margin = if margin.trim().is_empty() { margin.len() } else { 0 };
+            let margin = if margin.trim().is_empty() {
+                margin.len()
+            } else {
+                0
+            };
             let end = header.start + text.trim_end().len();
             if start >= gap.start && end <= gap.end {
-                self.push(segments, ByteSpan { start: start - margin, end });
+                self.push(
+                    segments,
+                    ByteSpan {
+                        start: start - margin,
+                        end,
+                    },
+                );
             }
         }
     }

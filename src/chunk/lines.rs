@@ -12,13 +12,17 @@ pub(super) struct Lines<'s> {
 impl<'s> Lines<'s> {
     pub(super) fn new(text: &'s str) -> Self {
         let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-        let starts = std::iter::once(0).chain(breaks.map(|(at, _)| at + 1)).collect();
+        let starts = std::iter::once(0)
+            .chain(breaks.map(|(at, _)| at + 1))
+            .collect();
         Self { text, starts }
     }
 
     /// The 0-based line that holds the byte `at`.
     pub(super) fn index_of(&self, at: usize) -> usize {
-        self.starts.partition_point(|start| *start <= at).saturating_sub(1)
+        self.starts
+            .partition_point(|start| *start <= at)
+            .saturating_sub(1)
     }
 
     /// The 1-based number of that line.
@@ -29,19 +33,28 @@ impl<'s> Lines<'s> {
     /// The bytes of the 0-based line `index`, without its `\n`.
     pub(super) fn span(&self, index: usize) -> ByteSpan {
         let start = self.starts[index];
-        let end = self.starts.get(index + 1).map_or(self.text.len(), |next| next - 1);
+        let end = self
+            .starts
+            .get(index + 1)
+            .map_or(self.text.len(), |next| next - 1);
         ByteSpan { start, end }
     }
 
     /// The lines that `span` touches; its end is exclusive.
     pub(super) fn numbers(&self, span: ByteSpan) -> LineSpan {
         let last = span.end.saturating_sub(1).max(span.start);
-        LineSpan { start: self.number_of(span.start), end: self.number_of(last) }
+        LineSpan {
+            start: self.number_of(span.start),
+            end: self.number_of(last),
+        }
     }
 
     /// The whole text as a span.
     pub(super) fn whole(&self) -> ByteSpan {
-        ByteSpan { start: 0, end: self.text.len() }
+        ByteSpan {
+            start: 0,
+            end: self.text.len(),
+        }
     }
 
     pub(super) fn slice(&self, span: ByteSpan) -> &'s str {
@@ -62,7 +75,10 @@ impl<'s> Lines<'s> {
 
     /// Lines with something on them.
     pub(super) fn of_code(text: &str) -> u32 {
-        let count = text.split('\n').filter(|line| !line.trim().is_empty()).count();
+        let count = text
+            .split('\n')
+            .filter(|line| !line.trim().is_empty())
+            .count();
         u32::try_from(count).unwrap_or(u32::MAX)
     }
 }
@@ -85,7 +101,10 @@ mod tests {
     #[test]
     fn a_span_that_ends_with_a_newline_ends_on_that_line() {
         let lines = Lines::new("ab\ncd\n");
-        assert_eq!(lines.numbers(ByteSpan { start: 0, end: 3 }), LineSpan { start: 1, end: 1 });
+        assert_eq!(
+            lines.numbers(ByteSpan { start: 0, end: 3 }),
+            LineSpan { start: 1, end: 1 }
+        );
         assert_eq!(lines.before(4), "c");
         assert_eq!(lines.after(4), "d");
     }

@@ -50,7 +50,10 @@ impl<'a> Imports<'a> {
                 by_name.entry(&import.bound).or_default().push(index);
             }
         }
-        let ordered = sorted.iter().map(|import| (import.stored.as_str(), import.at)).collect();
+        let ordered = sorted
+            .iter()
+            .map(|import| (import.stored.as_str(), import.at))
+            .collect();
         Self { ordered, by_name }
     }
 
@@ -70,7 +73,10 @@ impl<'a> Imports<'a> {
         }
         let mut seen = HashSet::new();
         let stored = found.into_iter().map(|index| self.ordered[index].0);
-        stored.filter(|stored| seen.insert(*stored)).take(MAX_LISTED).collect()
+        stored
+            .filter(|stored| seen.insert(*stored))
+            .take(MAX_LISTED)
+            .collect()
     }
 }
 
@@ -86,11 +92,17 @@ pub(super) fn metadata(subject: &Subject) -> Map<String, Value> {
     set("lsp_type", subject.kind.lsp_type().into());
     set("is_test", subject.file.is_test.into());
     set("loc", subject.loc.into());
-    set("imports", subject.imports.of(subject.facts, subject.share).into());
+    set(
+        "imports",
+        subject.imports.of(subject.facts, subject.share).into(),
+    );
     set("re_exports", re_exports(subject));
     let calls = calls(subject);
     set("calls", names(&calls));
-    set("call_contexts", calls.iter().map(|call| context(subject, call)).collect());
+    set(
+        "call_contexts",
+        calls.iter().map(|call| context(subject, call)).collect(),
+    );
     set("complexity", complexity(subject));
     if !subject.doc.is_empty() {
         set("docstring", subject.doc.into());
@@ -117,12 +129,18 @@ fn of_definition(subject: &Subject, found: &Found, map: &mut Map<String, Value>)
         map.insert(key.to_owned(), value);
     };
     set("qualname", found.qualname.as_str().into());
-    set("definition_line", subject.file.lines.number_of(found.span.start).into());
+    set(
+        "definition_line",
+        subject.file.lines.number_of(found.span.start).into(),
+    );
     set("exported", found.exported.into());
     set("decorators", declaration.decorators.clone().into());
     if found.kind.is_callable() {
         set("signature", signature(subject, found));
-        set("parameters", receiverless(declaration.parameters.iter().map(|p| p.name.as_str())));
+        set(
+            "parameters",
+            receiverless(declaration.parameters.iter().map(|p| p.name.as_str())),
+        );
         set("param_types", param_types(&declaration.parameters));
         if let Some(result) = &declaration.return_type {
             set("return_type", result.as_str().into());
@@ -137,7 +155,12 @@ fn of_definition(subject: &Subject, found: &Found, map: &mut Map<String, Value>)
     if !found.overloads.is_empty() {
         let lines = &subject.file.lines;
         let texts = found.overloads.iter().take(MAX_LISTED);
-        set("overloads", texts.map(|header| Value::from(one_line(lines.slice(*header)))).collect());
+        set(
+            "overloads",
+            texts
+                .map(|header| Value::from(one_line(lines.slice(*header))))
+                .collect(),
+        );
     }
 }
 
@@ -190,7 +213,10 @@ fn complexity(subject: &Subject) -> Value {
 
 fn calls<'a, 's>(subject: &Subject<'a, 's>) -> Vec<&'a Call<'s>> {
     let calls = subject.facts.calls.iter();
-    calls.filter(|call| holds(subject.share, call.at)).take(MAX_LISTED).collect()
+    calls
+        .filter(|call| holds(subject.share, call.at))
+        .take(MAX_LISTED)
+        .collect()
 }
 
 /// Distinct callees in the order they are met, functions before constructors.
@@ -199,7 +225,10 @@ fn names(calls: &[&Call]) -> Value {
     let called = calls.iter().filter(|call| !call.constructs);
     let constructed = calls.iter().filter(|call| call.constructs);
     let names = called.chain(constructed).map(|call| call.callee);
-    names.filter(|name| seen.insert(*name)).map(|name| Value::from(shortened(name))).collect()
+    names
+        .filter(|name| seen.insert(*name))
+        .map(|name| Value::from(shortened(name)))
+        .collect()
 }
 
 fn context(subject: &Subject, call: &Call) -> Value {
@@ -244,7 +273,9 @@ fn re_exports(subject: &Subject) -> Value {
 fn constants(subject: &Subject) -> Value {
     let all = subject.survey.constants.iter();
     let here = all.filter(|constant| holds(subject.share, constant.at));
-    here.take(MAX_LISTED).map(|constant| Value::from(constant.name.as_str())).collect()
+    here.take(MAX_LISTED)
+        .map(|constant| Value::from(constant.name.as_str()))
+        .collect()
 }
 
 fn one_line(text: &str) -> String {

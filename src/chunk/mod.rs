@@ -200,10 +200,16 @@ impl<'a> Chunker<'a> {
         language: &'static Language,
     ) -> Result<ChunkedFile, ChunkError> {
         let name = language.name();
-        let tags = language.tags().map_err(|source| ChunkError::Tags { language: name, source })?;
+        let tags = language.tags().map_err(|source| ChunkError::Tags {
+            language: name,
+            source,
+        })?;
         self.parser
             .set_language(&tags.grammar)
-            .map_err(|source| ChunkError::Grammar { language: name, source })?;
+            .map_err(|source| ChunkError::Grammar {
+                language: name,
+                source,
+            })?;
         let file = compose::File::new(source, language, self.windows);
         if source.text.trim().is_empty() {
             return Ok(file.empty());
@@ -216,8 +222,12 @@ impl<'a> Chunker<'a> {
             Err(reason) => return Ok(fallback::fallback(&file, &reason)),
         };
         let start = Instant::now();
-        let mut tools =
-            survey::Tools { text: &source.text, language, tags, cursor: &mut self.cursor };
+        let mut tools = survey::Tools {
+            text: &source.text,
+            language,
+            tags,
+            cursor: &mut self.cursor,
+        };
         let survey = survey::survey(&tree, &mut tools);
         // A tree takes many times the memory of its text.
         drop(tree);
@@ -234,6 +244,10 @@ impl<'a> Chunker<'a> {
 #[must_use]
 pub fn recipe() -> Vec<String> {
     let mut ingredients = vec![format!("chunker {}", bounds::VERSION), bounds::policy()];
-    ingredients.extend(language::ALL.iter().map(|language| language.query_text().to_owned()));
+    ingredients.extend(
+        language::ALL
+            .iter()
+            .map(|language| language.query_text().to_owned()),
+    );
     ingredients
 }

@@ -41,7 +41,9 @@ pub(super) fn add<'s>(definitions: &mut Vec<Found<'s>>, mut found: Found<'s>, te
     found.qualname = qualname(definitions, &found);
     let earlier = match found.parent {
         Some(parent) => definitions[parent].last_child,
-        None => definitions.iter().rposition(|earlier| earlier.parent.is_none()),
+        None => definitions
+            .iter()
+            .rposition(|earlier| earlier.parent.is_none()),
     };
     if let Some(index) = earlier
         && joins(&definitions[index], &found, text)
@@ -58,9 +60,16 @@ pub(super) fn add<'s>(definitions: &mut Vec<Found<'s>>, mut found: Found<'s>, te
 }
 
 fn qualname(definitions: &[Found], found: &Found) -> String {
-    let outer = found.parent.map(|parent| definitions[parent].qualname.as_str());
-    let parts = outer.into_iter().chain(found.path.iter().map(String::as_str));
-    parts.chain([found.name.as_str()]).collect::<Vec<_>>().join(".")
+    let outer = found
+        .parent
+        .map(|parent| definitions[parent].qualname.as_str());
+    let parts = outer
+        .into_iter()
+        .chain(found.path.iter().map(String::as_str));
+    parts
+        .chain([found.name.as_str()])
+        .collect::<Vec<_>>()
+        .join(".")
 }
 
 fn joins(earlier: &Found, found: &Found, text: &str) -> bool {
@@ -93,7 +102,10 @@ fn is_idle(between: &str) -> bool {
 
 fn join<'s>(overload: &mut Found<'s>, found: Found<'s>) {
     overload.overloads.push(overload.declaration.header);
-    let between = ByteSpan { start: overload.span.end, end: found.span.start };
+    let between = ByteSpan {
+        start: overload.span.end,
+        end: found.span.start,
+    };
     overload.inner_docs.push(between);
     overload.declaration = found.declaration;
     overload.kind = found.kind;
@@ -108,7 +120,10 @@ pub(super) fn export(definitions: &mut [Found], names: &[String]) {
     if names.is_empty() {
         return;
     }
-    for found in definitions.iter_mut().filter(|found| found.parent.is_none()) {
+    for found in definitions
+        .iter_mut()
+        .filter(|found| found.parent.is_none())
+    {
         found.exported |= found.path.is_empty() && names.contains(found.name.as_str());
     }
 }

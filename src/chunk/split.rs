@@ -37,11 +37,15 @@ pub(super) fn atoms(ground: &Ground, segments: &[ByteSpan]) -> (Vec<Atom>, usize
     let mut cut = 0;
     for segment in segments {
         let first = ground.lines.index_of(segment.start);
-        let last = ground.lines.index_of(segment.end.saturating_sub(1).max(segment.start));
+        let last = ground
+            .lines
+            .index_of(segment.end.saturating_sub(1).max(segment.start));
         for index in first..=last {
             let line = ground.lines.span(index);
-            let mut span =
-                ByteSpan { start: line.start.max(segment.start), end: line.end.min(segment.end) };
+            let mut span = ByteSpan {
+                start: line.start.max(segment.start),
+                end: line.end.min(segment.end),
+            };
             cut += shorten(&mut span, ground.lines.text);
             found.extend(ground.atom(index, span));
         }
@@ -69,24 +73,26 @@ impl Ground<'_, '_> {
         }
         let start = span.start + (text.len() - text.trim_start().len());
         let end = start + trimmed.len();
-        let is_doc =
-            self.docs.iter().any(|doc| doc.start <= start && end <= doc.end);
+        let is_doc = self
+            .docs
+            .iter()
+            .any(|doc| doc.start <= start && end <= doc.end);
         let closes = trimmed.starts_with(['}', ')', ']']);
         let border = match self.depths.get(line) {
             Some(depth) if !closes => *depth,
             _ => NO_BORDER,
         };
-        Some(Atom { span, border, is_doc })
+        Some(Atom {
+            span,
+            border,
+            is_doc,
+        })
     }
 }
 
 /// Cuts `atoms` into pieces of at most `window.max_tokens`, doc lines not
 /// counted; gives the atoms, some of them now parts of lines, and the pieces.
-pub(super) fn split(
-    atoms: &[Atom],
-    text: &str,
-    window: Window,
-) -> (Vec<Atom>, Vec<Range<usize>>) {
+pub(super) fn split(atoms: &[Atom], text: &str, window: Window) -> (Vec<Atom>, Vec<Range<usize>>) {
     let mut whole = Vec::with_capacity(atoms.len());
     let mut costs = Vec::with_capacity(atoms.len());
     for atom in atoms {
@@ -112,7 +118,9 @@ fn cost(atom: &Atom, text: &str, window: Window) -> usize {
     // With its line break, which is a token to some models.
     let end = text.len().min(atom.span.end + 1);
     let with_break = text.get(atom.span.start..end);
-    window.counter.count(with_break.unwrap_or(&text[atom.span.start..atom.span.end]))
+    window
+        .counter
+        .count(with_break.unwrap_or(&text[atom.span.start..atom.span.end]))
 }
 
 fn group(atoms: &[Atom], costs: &[usize], max: usize) -> Vec<Range<usize>> {
@@ -125,7 +133,11 @@ fn group(atoms: &[Atom], costs: &[usize], max: usize) -> Vec<Range<usize>> {
             sum <= max
         });
         let full = start + fitting.count().max(1);
-        let end = if full == atoms.len() { full } else { outermost(atoms, start, full) };
+        let end = if full == atoms.len() {
+            full
+        } else {
+            outermost(atoms, start, full)
+        };
         pieces.push(start..end);
         start = end;
     }
@@ -146,10 +158,21 @@ fn shards(atom: &Atom, text: &str, window: Window) -> Vec<Atom> {
     let mut found = Vec::new();
     let mut at = atom.span.start;
     while at < atom.span.end {
-        let rest = ByteSpan { start: at, end: atom.span.end };
+        let rest = ByteSpan {
+            start: at,
+            end: atom.span.end,
+        };
         let end = shard_end(rest, text, window);
-        let border = if found.is_empty() { atom.border } else { NO_BORDER };
-        found.push(Atom { span: ByteSpan { start: at, end }, border, is_doc: false });
+        let border = if found.is_empty() {
+            atom.border
+        } else {
+            NO_BORDER
+        };
+        found.push(Atom {
+            span: ByteSpan { start: at, end },
+            border,
+            is_doc: false,
+        });
         at = end;
     }
     found

@@ -117,7 +117,12 @@ pub(super) fn survey<'s>(tree: &Tree, tools: &mut Tools<'s, '_>) -> Survey<'s> {
     let root = tree.root_node();
     let line_count = tools.text.bytes().filter(|byte| *byte == b'\n').count() + 1;
     let mut walk = Walk {
-        tools: Tools { text: tools.text, language: tools.language, tags: tools.tags, cursor: tools.cursor },
+        tools: Tools {
+            text: tools.text,
+            language: tools.language,
+            tags: tools.tags,
+            cursor: tools.cursor,
+        },
         frames: Vec::new(),
         states: Vec::new(),
         open: Vec::new(),
@@ -269,7 +274,13 @@ impl<'s, 't> Walk<'s, '_, 't> {
             _ => 1,
         });
         let at = heading.node.start_byte();
-        self.facts().calls.push(Call { callee, at, arguments, constructs, around });
+        self.facts().calls.push(Call {
+            callee,
+            at,
+            arguments,
+            constructs,
+            around,
+        });
     }
 
     fn define(&mut self, heading: &Heading<'t>) -> Option<usize> {
@@ -307,9 +318,15 @@ impl<'s, 't> Walk<'s, '_, 't> {
             qualname: String::new(),
             ordinal: 0,
             parent: self.open.last().map(|(index, _)| *index),
-            doc: doc.map(|doc| ByteSpan { start: doc, end: start }),
+            doc: doc.map(|doc| ByteSpan {
+                start: doc,
+                end: start,
+            }),
             inner_docs: (rules.inner_doc)(site.declares).into_iter().collect(),
-            span: ByteSpan { start, end: outer.end_byte() },
+            span: ByteSpan {
+                start,
+                end: outer.end_byte(),
+            },
             declaration: (rules.declaration)(&declared, text),
             overloads: Vec::new(),
             bodiless: site.bodiless,
@@ -413,9 +430,13 @@ impl<'s, 't> Walk<'s, '_, 't> {
         }
         let is_long = node.end_position().row - node.start_position().row >= 3;
         let names = (self.tools.language.rules().bindings)(node, self.tools.text);
-        let named = names.into_iter().filter(|name| is_long || is_constant_name(name));
+        let named = names
+            .into_iter()
+            .filter(|name| is_long || is_constant_name(name));
         let at = node.start_byte();
-        self.survey.constants.extend(named.map(|name| Constant { name, at }));
+        self.survey
+            .constants
+            .extend(named.map(|name| Constant { name, at }));
     }
 
     /// Notes a comment or decorator that what follows may begin with.
@@ -427,11 +448,23 @@ impl<'s, 't> Walk<'s, '_, 't> {
         };
         let earlier = parent.lead.filter(|lead| follows(text, lead.end, start));
         let lead = match (earlier, decorates) {
-            (Some(lead), true) => Lead { decorators: lead.decorators.or(Some(start)), end, ..lead },
+            (Some(lead), true) => Lead {
+                decorators: lead.decorators.or(Some(start)),
+                end,
+                ..lead
+            },
             (Some(lead), false) => Lead { end, ..lead },
-            (None, true) => Lead { doc: None, decorators: Some(start), end },
+            (None, true) => Lead {
+                doc: None,
+                decorators: Some(start),
+                end,
+            },
             (None, false) if !begins_its_line(text, start) => return,
-            (None, false) => Lead { doc: Some(start), decorators: None, end },
+            (None, false) => Lead {
+                doc: Some(start),
+                decorators: None,
+                end,
+            },
         };
         parent.lead = Some(lead);
     }
@@ -446,7 +479,9 @@ fn follows(text: &str, end: usize, start: usize) -> bool {
 
 fn begins_its_line(text: &str, at: usize) -> bool {
     let before = text.get(..at).unwrap_or_default();
-    let line = before.rfind('\n').map_or(before, |newline| &before[newline + 1..]);
+    let line = before
+        .rfind('\n')
+        .map_or(before, |newline| &before[newline + 1..]);
     line.trim().is_empty()
 }
 

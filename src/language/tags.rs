@@ -9,13 +9,22 @@ use crate::language::ChunkKind;
 
 /// The captures a `tags.scm` may use, and what each makes of its node.
 const VOCABULARY: [(&str, Capture); 11] = [
-    ("definition.function", Capture::Definition(ChunkKind::Function)),
+    (
+        "definition.function",
+        Capture::Definition(ChunkKind::Function),
+    ),
     ("definition.method", Capture::Definition(ChunkKind::Method)),
     ("definition.class", Capture::Definition(ChunkKind::Class)),
-    ("definition.interface", Capture::Definition(ChunkKind::Interface)),
+    (
+        "definition.interface",
+        Capture::Definition(ChunkKind::Interface),
+    ),
     ("definition.type", Capture::Definition(ChunkKind::TypeAlias)),
     ("definition.enum", Capture::Definition(ChunkKind::Enum)),
-    ("definition.module", Capture::Definition(ChunkKind::Namespace)),
+    (
+        "definition.module",
+        Capture::Definition(ChunkKind::Namespace),
+    ),
     ("reference.call", Capture::Call),
     ("reference.class", Capture::Construction),
     ("name", Capture::Name),
@@ -105,13 +114,22 @@ impl Tags {
             line: error.row + 1,
             message: error.message,
         })?;
-        let captures = query.capture_names().iter().map(|name| capture(name)).collect::<Result<_, _>>()?;
+        let captures = query
+            .capture_names()
+            .iter()
+            .map(|name| capture(name))
+            .collect::<Result<_, _>>()?;
         let heads = heads(&query, text)?;
         let kinds = (0..=u16::MAX)
             .take(grammar.node_kind_count())
             .map(|id| kind(&grammar, id, roles, &heads))
             .collect();
-        Ok(Self { grammar, query, captures, kinds })
+        Ok(Self {
+            grammar,
+            query,
+            captures,
+            kinds,
+        })
     }
 
     /// What nodes of kind `id` mean.
@@ -120,7 +138,10 @@ impl Tags {
         match self.kinds.get(usize::from(id)) {
             Some(kind) => *kind,
             // Error nodes have the one id outside the grammar's table.
-            None => Kind { role: Role::Error, heads: false },
+            None => Kind {
+                role: Role::Error,
+                heads: false,
+            },
         }
     }
 
@@ -144,7 +165,11 @@ impl Tags {
         best.map(|(_, heading)| heading)
     }
 
-    fn heading<'t>(&self, node: Node<'t>, captures: &[tree_sitter::QueryCapture<'t>]) -> Option<Heading<'t>> {
+    fn heading<'t>(
+        &self,
+        node: Node<'t>,
+        captures: &[tree_sitter::QueryCapture<'t>],
+    ) -> Option<Heading<'t>> {
         let mut tag = None;
         let mut name = None;
         for capture in captures {
@@ -165,7 +190,9 @@ fn capture(name: &str) -> Result<Capture, TagsError> {
         .iter()
         .find(|(known, _)| *known == name)
         .map(|(_, capture)| *capture)
-        .ok_or_else(|| TagsError::Capture { name: name.to_owned() })
+        .ok_or_else(|| TagsError::Capture {
+            name: name.to_owned(),
+        })
 }
 
 /// The kinds of node that the patterns of `query` begin with.
@@ -174,17 +201,27 @@ fn heads<'q>(query: &Query, text: &'q str) -> Result<Vec<&'q str>, TagsError> {
         .map(|pattern| {
             let start = query.start_byte_for_pattern(pattern);
             let rest = text.get(start..).unwrap_or_default();
-            let word = rest.strip_prefix('(').map(str::trim_start).and_then(|rest| {
-                rest.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).next()
-            });
-            word.filter(|word| word.len() > 1).ok_or_else(|| TagsError::Head {
-                text: rest.chars().take(40).collect(),
-            })
+            let word = rest
+                .strip_prefix('(')
+                .map(str::trim_start)
+                .and_then(|rest| {
+                    rest.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+                        .next()
+                });
+            word.filter(|word| word.len() > 1)
+                .ok_or_else(|| TagsError::Head {
+                    text: rest.chars().take(40).collect(),
+                })
         })
         .collect()
 }
 
-fn kind(grammar: &tree_sitter::Language, id: u16, roles: &[&[(&str, Role)]], heads: &[&str]) -> Kind {
+fn kind(
+    grammar: &tree_sitter::Language,
+    id: u16,
+    roles: &[&[(&str, Role)]],
+    heads: &[&str],
+) -> Kind {
     let name = grammar.node_kind_for_id(id).unwrap_or_default();
     let named = grammar.node_kind_is_named(id);
     let role = roles
@@ -193,7 +230,10 @@ fn kind(grammar: &tree_sitter::Language, id: u16, roles: &[&[(&str, Role)]], hea
         .flatten()
         .find(|(known, role)| *known == name && named != matches!(role, Role::Logical(_)))
         .map_or(Role::Plain, |(_, role)| *role);
-    Kind { role, heads: named && heads.contains(&name) }
+    Kind {
+        role,
+        heads: named && heads.contains(&name),
+    }
 }
 
 #[cfg(test)]
@@ -208,12 +248,23 @@ mod tests {
     fn an_unknown_capture_is_refused_with_the_known_ones() {
         let error = compile("(call) @reference.magic").unwrap_err();
         let message = error.to_string();
-        assert!(message.starts_with("tags.scm uses @reference.magic; the captures are: @definition.function"), "{message}");
+        assert!(
+            message.starts_with(
+                "tags.scm uses @reference.magic; the captures are: @definition.function"
+            ),
+            "{message}"
+        );
     }
 
     #[test]
     fn a_pattern_without_one_head_is_refused() {
-        assert!(matches!(compile("[(call) (lambda)] @reference.call"), Err(TagsError::Head { .. })));
-        assert!(matches!(compile("(no_such_node) @name"), Err(TagsError::Query { line: 1, .. })));
+        assert!(matches!(
+            compile("[(call) (lambda)] @reference.call"),
+            Err(TagsError::Head { .. })
+        ));
+        assert!(matches!(
+            compile("(no_such_node) @name"),
+            Err(TagsError::Query { line: 1, .. })
+        ));
     }
 }

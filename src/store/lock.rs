@@ -47,6 +47,7 @@ const HOLDER: &str = "
 pub struct RepositoryLock {
     pub(super) client: Client,
     pub(super) repository: RepositoryName,
+    pub(super) url: DatabaseUrl,
 }
 
 /// Who holds a repository.
@@ -73,7 +74,14 @@ impl RepositoryLock {
         Ok(Self {
             client,
             repository: repository.clone(),
+            url: url.clone(),
         })
+    }
+
+    /// The database it is in.
+    #[must_use]
+    pub fn url(&self) -> &DatabaseUrl {
+        &self.url
     }
 
     /// Takes the lock, until this value is dropped. A holder that has just died

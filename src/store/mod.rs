@@ -11,6 +11,7 @@ mod lock;
 mod migrate;
 mod models;
 mod rows;
+mod runs;
 mod standing;
 mod vector_index;
 
@@ -21,6 +22,7 @@ pub use connect::{DatabaseUrl, create_database};
 pub use error::StoreError;
 pub use lock::{Holder, RepositoryLock};
 pub use models::{Models, Role, RoleModel, StoredModel};
+pub use runs::{CheckoutState, RunEnd, RunId, RunStart};
 pub use standing::{Entered, Standing};
 
 use crate::names::RepositoryName;

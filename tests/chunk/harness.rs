@@ -26,22 +26,40 @@ fn home() -> PathBuf {
 
 /// The windows of the small model, for both roles.
 pub fn windows() -> Windows<'static> {
-    let window = Window { counter: &*TOKENIZER, max_tokens: TOKENIZER.room() };
-    Windows { text: window, code: window }
+    let window = Window {
+        counter: &*TOKENIZER,
+        max_tokens: TOKENIZER.room(),
+    };
+    Windows {
+        text: window,
+        code: window,
+    }
 }
 
 /// A file with `text` at `path`.
 pub fn source(path: &str, text: &str) -> Source {
     let path = RelPath::new(Path::new(""), Path::new(path)).expect("a path inside");
     let absolute = PathBuf::from(path.as_str());
-    let file = SourceFile { path, absolute, size: text.len() as u64, forced: false };
+    let file = SourceFile {
+        path,
+        absolute,
+        size: text.len() as u64,
+        forced: false,
+    };
     let digest = Digest::of(text.as_bytes());
-    Source { file, text: text.to_owned(), digest, nul_replaced: 0 }
+    Source {
+        file,
+        text: text.to_owned(),
+        digest,
+        nul_replaced: 0,
+    }
 }
 
 /// Cuts a file with `text` at `path`.
 pub fn chunk(path: &str, text: &str) -> ChunkedFile {
     let source = source(path, text);
     let language = language::detect(&source.file.path).expect("a known extension");
-    Chunker::new(windows()).chunk(&source, language).expect("a language without mistakes")
+    Chunker::new(windows())
+        .chunk(&source, language)
+        .expect("a language without mistakes")
 }

@@ -29,7 +29,11 @@ fn ten_thousand_nested_functions_stay_small() {
     text.push_str(&"}".repeat(10_000));
     let file = cut("deep.js", &text);
     assert_eq!(file.chunks[0].kind, ChunkKind::FallbackFixed);
-    assert!(file.notes[0].starts_with("cut line-wise: brackets nest 10000 deep"), "{:?}", file.notes);
+    assert!(
+        file.notes[0].starts_with("cut line-wise: brackets nest 10000 deep"),
+        "{:?}",
+        file.notes
+    );
 }
 
 #[test]
@@ -41,7 +45,10 @@ fn definitions_nest_only_so_deep() {
     writeln!(text, "{}pass", " ".repeat(200)).unwrap();
     let file = cut("deep.py", &text);
     assert_eq!(file.definitions.len(), 32);
-    assert_eq!(file.notes, ["168 definitions beyond the bounds stay in the text around them"]);
+    assert_eq!(
+        file.notes,
+        ["168 definitions beyond the bounds stay in the text around them"]
+    );
 }
 
 #[test]
@@ -62,8 +69,15 @@ fn fifty_thousand_functions_are_kept_and_the_rest_is_counted() {
     }
     let file = harness::chunk("many.py", &text);
     assert_eq!(file.definitions.len(), 10_000);
-    assert!(file.notes[0].starts_with("40000 definitions beyond"), "{:?}", file.notes);
-    let last = file.chunks.iter().any(|chunk| chunk.source_code.contains("def f49999()"));
+    assert!(
+        file.notes[0].starts_with("40000 definitions beyond"),
+        "{:?}",
+        file.notes
+    );
+    let last = file
+        .chunks
+        .iter()
+        .any(|chunk| chunk.source_code.contains("def f49999()"));
     assert!(last, "what is beyond the bound stays in the module chunk");
 }
 
@@ -71,9 +85,21 @@ fn fifty_thousand_functions_are_kept_and_the_rest_is_counted() {
 fn a_line_of_twenty_megabytes_is_cut_and_said() {
     let text = format!("var data = '{}';", "abcdefgh ".repeat(20_000_000 / 9));
     let file = harness::chunk("data.js", &text);
-    assert!(file.notes[0].starts_with("cut line-wise:"), "{:?}", file.notes);
-    assert!(file.notes[1].contains("longer than 262144 bytes"), "{:?}", file.notes);
-    let stored: usize = file.chunks.iter().map(|chunk| chunk.source_code.len()).sum();
+    assert!(
+        file.notes[0].starts_with("cut line-wise:"),
+        "{:?}",
+        file.notes
+    );
+    assert!(
+        file.notes[1].contains("longer than 262144 bytes"),
+        "{:?}",
+        file.notes
+    );
+    let stored: usize = file
+        .chunks
+        .iter()
+        .map(|chunk| chunk.source_code.len())
+        .sum();
     assert_eq!(stored, 262_144);
 }
 
@@ -88,30 +114,50 @@ fn a_function_of_thirty_thousand_lines_keeps_true_lines() {
     assert!(file.chunks.len() > 500);
     let last = file.chunks.last().unwrap();
     assert_eq!(last.lines.end, 30_001);
-    assert!(last.source_code.ends_with("call_29999(value_29999, other=29999)"));
-    assert!(last.code_input.starts_with("big.py big def big():\n"), "{}", last.code_input);
+    assert!(
+        last.source_code
+            .ends_with("call_29999(value_29999, other=29999)")
+    );
+    assert!(
+        last.code_input.starts_with("big.py big def big():\n"),
+        "{}",
+        last.code_input
+    );
 }
 
 #[test]
 fn syntax_errors_lose_no_text() {
     let text = "function ok() { return 1 }\n)))] }\nclass { { {\nconst f = () => {\n";
     let file = cut("broken.ts", text);
-    assert!(file.definitions.iter().any(|definition| definition.qualname == "ok"));
+    assert!(
+        file.definitions
+            .iter()
+            .any(|definition| definition.qualname == "ok")
+    );
     assert!(file.notes[0].contains("syntax error"), "{:?}", file.notes);
 }
 
 #[test]
 fn merge_conflict_markers_lose_no_text() {
-    let text = "<<<<<<< HEAD\ndef a():\n    return 1\n=======\ndef b():\n    return 2\n>>>>>>> other\n";
+    let text =
+        "<<<<<<< HEAD\ndef a():\n    return 1\n=======\ndef b():\n    return 2\n>>>>>>> other\n";
     let file = cut("conflict.py", text);
-    assert!(file.chunks.iter().any(|chunk| chunk.source_code.contains(">>>>>>> other")));
+    assert!(
+        file.chunks
+            .iter()
+            .any(|chunk| chunk.source_code.contains(">>>>>>> other"))
+    );
 }
 
 #[test]
 fn a_minified_file_is_cut_into_pieces_that_fit() {
     let mut text = String::new();
     for number in 0..3_000 {
-        write!(text, "function f{number}(a,b){{return a+b*{number}}}var v{number}=f{number}(1,2);").unwrap();
+        write!(
+            text,
+            "function f{number}(a,b){{return a+b*{number}}}var v{number}=f{number}(1,2);"
+        )
+        .unwrap();
     }
     let file = cut("jquery.min.js", &text);
     assert_eq!(file.definitions.len(), 3_000);

@@ -17,6 +17,7 @@ mod one_run;
 mod private_database;
 mod program;
 mod retire;
+mod runs;
 mod samples;
 mod store_commit;
 mod store_open;

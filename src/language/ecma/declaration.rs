@@ -14,7 +14,9 @@ pub(super) fn declaration(declared: &Declared, text: &str) -> Declaration {
     let inner = declared.inner;
     Declaration {
         parameters: parameters(inner, text),
-        return_type: inner.child_by_field_name("return_type").map(|node| annotation(node, text)),
+        return_type: inner
+            .child_by_field_name("return_type")
+            .map(|node| annotation(node, text)),
         decorators: decorators(declared, text),
         bases: bases(inner, text),
         is_async: tokens(inner, text).contains(&"async"),
@@ -32,8 +34,14 @@ fn tokens<'s>(node: Node, text: &'s str) -> Vec<&'s str> {
         .take_while(|child| {
             !matches!(
                 child.kind(),
-                "formal_parameters" | "statement_block" | "class_body" | "identifier"
-                    | "property_identifier" | "type_identifier" | "=>" | "="
+                "formal_parameters"
+                    | "statement_block"
+                    | "class_body"
+                    | "identifier"
+                    | "property_identifier"
+                    | "type_identifier"
+                    | "=>"
+                    | "="
             )
         })
         .filter(|child| child.kind() != "decorator")
@@ -75,10 +83,18 @@ fn header(declared: &Declared) -> ByteSpan {
         .find_map(|field| declared.inner.child_by_field_name(field));
     let block = || {
         let mut cursor = declared.inner.walk();
-        declared.inner.children(&mut cursor).find(|child| child.kind() == "statement_block")
+        declared
+            .inner
+            .children(&mut cursor)
+            .find(|child| child.kind() == "statement_block")
     };
-    let end = body.or_else(block).map_or(declared.outer.end_byte(), |node| node.start_byte());
-    ByteSpan { start, end: end.max(start) }
+    let end = body
+        .or_else(block)
+        .map_or(declared.outer.end_byte(), |node| node.start_byte());
+    ByteSpan {
+        start,
+        end: end.max(start),
+    }
 }
 
 fn decorators(declared: &Declared, text: &str) -> Vec<String> {
@@ -96,7 +112,9 @@ fn decorators(declared: &Declared, text: &str) -> Vec<String> {
     found.reverse();
     for node in [declared.outer, declared.inner] {
         let mut cursor = node.walk();
-        let own = node.children(&mut cursor).filter(|child| child.kind() == "decorator");
+        let own = node
+            .children(&mut cursor)
+            .filter(|child| child.kind() == "decorator");
         found.extend(own.map(|child| name_of_decorator(child, text)));
         if declared.outer == declared.inner {
             break;
@@ -106,7 +124,10 @@ fn decorators(declared: &Declared, text: &str) -> Vec<String> {
 }
 
 fn name_of_decorator(node: Node, text: &str) -> String {
-    text_of(node, text).trim_start_matches('@').trim().to_owned()
+    text_of(node, text)
+        .trim_start_matches('@')
+        .trim()
+        .to_owned()
 }
 
 fn bases(node: Node, text: &str) -> Vec<String> {
@@ -143,7 +164,10 @@ fn collect_bases(clause: Node, text: &str, found: &mut Vec<String>) {
 
 fn parameters(node: Node, text: &str) -> Vec<Parameter> {
     if let Some(single) = node.child_by_field_name("parameter") {
-        return vec![Parameter { name: text_of(single, text).to_owned(), ..Parameter::default() }];
+        return vec![Parameter {
+            name: text_of(single, text).to_owned(),
+            ..Parameter::default()
+        }];
     }
     let Some(list) = node.child_by_field_name("parameters") else {
         return Vec::new();
@@ -159,7 +183,9 @@ fn parameter(node: Node, text: &str) -> Parameter {
     let field = |name: &str| node.child_by_field_name(name);
     let pattern = field("pattern").or_else(|| field("left")).unwrap_or(node);
     let name = text_of(pattern, text).trim_start_matches("...").to_owned();
-    let default_value = field("value").or_else(|| field("right")).map(|v| text_of(v, text).to_owned());
+    let default_value = field("value")
+        .or_else(|| field("right"))
+        .map(|v| text_of(v, text).to_owned());
     Parameter {
         is_receiver: name == "this",
         type_text: field("type").map(|node| annotation(node, text)),
@@ -171,5 +197,8 @@ fn parameter(node: Node, text: &str) -> Parameter {
 
 /// A type annotation without its colon.
 fn annotation(node: Node, text: &str) -> String {
-    text_of(node, text).trim_start_matches(':').trim().to_owned()
+    text_of(node, text)
+        .trim_start_matches(':')
+        .trim()
+        .to_owned()
 }

@@ -14,7 +14,9 @@ pub(super) fn links(statement: Node, text: &str, links: &mut Links) {
 
 fn import(statement: Node, text: &str, links: &mut Links) {
     let is_type = has_child(statement, "type");
-    let source = statement.child_by_field_name("source").map(|node| unquoted(node, text));
+    let source = statement
+        .child_by_field_name("source")
+        .map(|node| unquoted(node, text));
     let mut cursor = statement.walk();
     for clause in statement.named_children(&mut cursor) {
         match clause.kind() {
@@ -58,7 +60,11 @@ fn clause_imports(clause: Node, source: &str, text: &str) -> Vec<Import> {
         match child.kind() {
             "identifier" => found.push(whole(ImportKind::Default, child)),
             "namespace_import" => {
-                found.extend(child.named_child(0).map(|name| whole(ImportKind::Namespace, name)));
+                found.extend(
+                    child
+                        .named_child(0)
+                        .map(|name| whole(ImportKind::Namespace, name)),
+                );
             }
             "named_imports" => found.extend(named_imports(child, source, text)),
             _ => {}
@@ -76,7 +82,11 @@ fn named_imports(list: Node, source: &str, text: &str) -> Vec<Import> {
             let bound = child.child_by_field_name("alias").unwrap_or(name);
             let is_type = has_child(child, "type");
             Some(Import {
-                kind: if is_type { ImportKind::TypeOnly } else { ImportKind::Named },
+                kind: if is_type {
+                    ImportKind::TypeOnly
+                } else {
+                    ImportKind::Named
+                },
                 stored: format!("{source}.{}", unquoted(name, text)),
                 bound: text_of(bound, text).to_owned(),
                 at: child.start_byte(),
@@ -96,14 +106,24 @@ fn export(statement: Node, text: &str, links: &mut Links) {
         match child.kind() {
             "*" => links.re_exports.push(wildcard(statement, source, is_type)),
             "namespace_export" => {
-                let name = child.named_child(0).map_or("*", |name| unquoted(name, text));
+                let name = child
+                    .named_child(0)
+                    .map_or("*", |name| unquoted(name, text));
                 let mut all = wildcard(statement, source, is_type);
                 all.original = Some(std::mem::replace(&mut all.symbol, name.to_owned()));
                 links.re_exports.push(all);
             }
             "export_clause" => {
                 for specifier in specifiers(child) {
-                    pass_on(specifier, &Passing { source, text, is_type }, links);
+                    pass_on(
+                        specifier,
+                        &Passing {
+                            source,
+                            text,
+                            is_type,
+                        },
+                        links,
+                    );
                 }
             }
             _ => {}
@@ -137,7 +157,11 @@ fn pass_on(specifier: Node, from: &Passing, links: &mut Links) {
         .child_by_field_name("alias")
         .map(|alias| unquoted(alias, from.text).to_owned());
     links.imports.push(Import {
-        kind: if is_type { ImportKind::TypeOnly } else { ImportKind::ReExport },
+        kind: if is_type {
+            ImportKind::TypeOnly
+        } else {
+            ImportKind::ReExport
+        },
         stored: format!("{}.{original}", from.source),
         bound: String::new(),
         at: specifier.start_byte(),
@@ -163,8 +187,12 @@ fn own_exports(statement: Node, text: &str, links: &mut Links) {
     for clause in statement.named_children(&mut cursor) {
         if clause.kind() == "export_clause" {
             let names = specifiers(clause);
-            let names = names.iter().filter_map(|child| child.child_by_field_name("name"));
-            links.exported.extend(names.map(|name| text_of(name, text).to_owned()));
+            let names = names
+                .iter()
+                .filter_map(|child| child.child_by_field_name("name"));
+            links
+                .exported
+                .extend(names.map(|name| text_of(name, text).to_owned()));
         }
     }
 }

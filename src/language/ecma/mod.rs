@@ -72,7 +72,10 @@ fn callee<'s>(node: Node, text: &'s str, constructs: bool) -> &'s str {
             "parenthesized_expression" | "non_null_expression" | "instantiation_expression" => {
                 node.named_child(0)
             }
-            "identifier" | "property_identifier" | "private_property_identifier" | "super"
+            "identifier"
+            | "property_identifier"
+            | "private_property_identifier"
+            | "super"
             | "import" => return text_of(node, text),
             _ => return "",
         };
@@ -88,7 +91,11 @@ fn bindings(node: Node, text: &str) -> Vec<String> {
     let mut cursor = node.walk();
     node.named_children(&mut cursor)
         .filter(|child| child.kind() == "variable_declarator")
-        .filter(|child| !child.child_by_field_name("value").is_some_and(is_callable_or_class))
+        .filter(|child| {
+            !child
+                .child_by_field_name("value")
+                .is_some_and(is_callable_or_class)
+        })
         .filter_map(|child| child.child_by_field_name("name"))
         .filter(|name| name.kind() == "identifier")
         .map(|name| text_of(name, text).to_owned())

@@ -21,7 +21,15 @@ pub(super) fn place<'t>(heading: &Heading<'t>, above: &Ancestors<'_, 't>) -> Opt
         "export_statement" => default_export(heading, above),
         "ambient_declaration" => {
             let name = "global".to_owned();
-            Some(site(heading, above, Named { name, path: Vec::new(), inner: node }))
+            Some(site(
+                heading,
+                above,
+                Named {
+                    name,
+                    path: Vec::new(),
+                    inner: node,
+                },
+            ))
         }
         "pair" => {
             let inner = node.child_by_field_name("value")?;
@@ -65,7 +73,15 @@ fn site<'t>(heading: &Heading<'t>, above: &Ancestors<'_, 't>, named: Named<'t>) 
 fn declared<'t>(heading: &Heading<'t>, above: &Ancestors<'_, 't>) -> Option<Site<'t>> {
     let name = property_name(heading.name?, above);
     let inner = heading.node;
-    Some(site(heading, above, Named { name, path: Vec::new(), inner }))
+    Some(site(
+        heading,
+        above,
+        Named {
+            name,
+            path: Vec::new(),
+            inner,
+        },
+    ))
 }
 
 /// A function or class expression under its own name, unless what it is bound
@@ -82,7 +98,15 @@ fn expression<'t>(heading: &Heading<'t>, above: &Ancestors<'_, 't>) -> Option<Si
 fn bound<'t>(heading: &Heading<'t>, above: &Ancestors<'_, 't>) -> Option<Site<'t>> {
     let name = above.text_of(heading.name?).to_owned();
     let inner = heading.node.child_by_field_name("value")?;
-    Some(site(heading, above, Named { name, path: Vec::new(), inner }))
+    Some(site(
+        heading,
+        above,
+        Named {
+            name,
+            path: Vec::new(),
+            inner,
+        },
+    ))
 }
 
 /// `f = …`, `Foo.prototype.bar = …`, `module.exports = …`
@@ -110,7 +134,15 @@ fn default_export<'t>(heading: &Heading<'t>, above: &Ancestors<'_, 't>) -> Optio
         Some(own) => above.text_of(own).to_owned(),
         None => "default".to_owned(),
     };
-    let mut site = site(heading, above, Named { name, path: Vec::new(), inner });
+    let mut site = site(
+        heading,
+        above,
+        Named {
+            name,
+            path: Vec::new(),
+            inner,
+        },
+    );
     site.exported = true;
     Some(site)
 }
@@ -140,8 +172,11 @@ fn path_of_value(above: &Ancestors, outward: usize) -> Option<Vec<String>> {
     while above.is_inside(step) {
         let node = above.node(step)?;
         match node.kind() {
-            "parenthesized_expression" | "as_expression" | "satisfies_expression"
-            | "type_assertion" | "non_null_expression" => step += 1,
+            "parenthesized_expression"
+            | "as_expression"
+            | "satisfies_expression"
+            | "type_assertion"
+            | "non_null_expression" => step += 1,
             "pair" => {
                 path.push(property_name(node.child_by_field_name("key")?, above));
                 step += 2;
@@ -170,12 +205,14 @@ fn name_of_holder(node: Node, above: &Ancestors) -> Option<Vec<String>> {
             let is_named = matches!(left.kind(), "identifier" | "member_expression");
             is_named.then(|| Target::of(left, above).path)
         }
-        "field_definition" => {
-            Some(vec![property_name(node.child_by_field_name("property")?, above)])
-        }
-        "public_field_definition" => {
-            Some(vec![property_name(node.child_by_field_name("name")?, above)])
-        }
+        "field_definition" => Some(vec![property_name(
+            node.child_by_field_name("property")?,
+            above,
+        )]),
+        "public_field_definition" => Some(vec![property_name(
+            node.child_by_field_name("name")?,
+            above,
+        )]),
         "export_statement" => Some(vec!["default".to_owned()]),
         _ => None,
     }
@@ -194,9 +231,10 @@ impl Target {
         let mut names = Vec::new();
         let mut node = left;
         while node.kind() == "member_expression" {
-            let (Some(object), Some(property)) =
-                (node.child_by_field_name("object"), node.child_by_field_name("property"))
-            else {
+            let (Some(object), Some(property)) = (
+                node.child_by_field_name("object"),
+                node.child_by_field_name("property"),
+            ) else {
                 break;
             };
             names.push(above.text_of(property));
@@ -217,7 +255,11 @@ impl Target {
         };
         let rest = &names[exported..];
         Self {
-            path: rest.iter().filter(|n| **n != "prototype").map(|n| (*n).to_owned()).collect(),
+            path: rest
+                .iter()
+                .filter(|n| **n != "prototype")
+                .map(|n| (*n).to_owned())
+                .collect(),
             exported: exported > 0,
             of_prototype: rest.contains(&"prototype"),
         }

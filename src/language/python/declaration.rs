@@ -25,9 +25,15 @@ pub(super) fn declaration(declared: &Declared, text: &str) -> Declaration {
 /// From `def` or `class` to its colon.
 fn header(node: Node) -> ByteSpan {
     let mut cursor = node.walk();
-    let colon = node.children(&mut cursor).filter(|child| child.kind() == ":").last();
+    let colon = node
+        .children(&mut cursor)
+        .filter(|child| child.kind() == ":")
+        .last();
     let end = colon.map_or(node.end_byte(), |colon| colon.end_byte());
-    ByteSpan { start: node.start_byte(), end }
+    ByteSpan {
+        start: node.start_byte(),
+        end,
+    }
 }
 
 fn decorators(outer: Node, text: &str) -> Vec<String> {
@@ -35,7 +41,12 @@ fn decorators(outer: Node, text: &str) -> Vec<String> {
     outer
         .named_children(&mut cursor)
         .filter(|child| child.kind() == "decorator")
-        .map(|child| text_of(child, text).trim_start_matches('@').trim().to_owned())
+        .map(|child| {
+            text_of(child, text)
+                .trim_start_matches('@')
+                .trim()
+                .to_owned()
+        })
         .collect()
 }
 
@@ -58,7 +69,10 @@ fn parameters(node: Node, text: &str) -> Vec<Parameter> {
     let mut found: Vec<Parameter> = list
         .named_children(&mut cursor)
         .filter(|child| {
-            !matches!(child.kind(), "comment" | "keyword_separator" | "positional_separator")
+            !matches!(
+                child.kind(),
+                "comment" | "keyword_separator" | "positional_separator"
+            )
         })
         .map(|child| parameter(child, text))
         .collect();
@@ -71,7 +85,10 @@ fn parameters(node: Node, text: &str) -> Vec<Parameter> {
 fn parameter(node: Node, text: &str) -> Parameter {
     let field = |name: &str| node.child_by_field_name(name);
     let name = field("name")
-        .or_else(|| node.named_child(0).filter(|_| node.kind() == "typed_parameter"))
+        .or_else(|| {
+            node.named_child(0)
+                .filter(|_| node.kind() == "typed_parameter")
+        })
         .unwrap_or(node);
     let default_value = field("value").map(|value| text_of(value, text).to_owned());
     Parameter {

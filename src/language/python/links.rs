@@ -41,7 +41,9 @@ fn names(statement: Node, text: &str, links: &mut Links) {
         links.imports.push(Import {
             kind: ImportKind::Named,
             stored: format!("{module}{dot}{written}"),
-            bound: alias.map_or(written, |alias| text_of(alias, text)).to_owned(),
+            bound: alias
+                .map_or(written, |alias| text_of(alias, text))
+                .to_owned(),
             at: name.start_byte(),
         });
     }
@@ -52,9 +54,10 @@ fn imported(statement: Node) -> Vec<(Node, Option<Node>)> {
     statement
         .children_by_field_name("name", &mut cursor)
         .filter_map(|child| match child.kind() {
-            "aliased_import" => {
-                Some((child.child_by_field_name("name")?, child.child_by_field_name("alias")))
-            }
+            "aliased_import" => Some((
+                child.child_by_field_name("name")?,
+                child.child_by_field_name("alias"),
+            )),
             _ => Some((child, None)),
         })
         .collect()

@@ -113,7 +113,8 @@ fn callee<'s>(node: Node, text: &'s str, _constructs: bool) -> &'s str {
             if object.is_some_and(|object| object.kind() == "identifier") {
                 return text_of(node, text);
             }
-            node.child_by_field_name("attribute").map_or("", |name| text_of(name, text))
+            node.child_by_field_name("attribute")
+                .map_or("", |name| text_of(name, text))
         }
         _ => "",
     }
@@ -140,17 +141,26 @@ fn inner_doc(node: Node) -> Option<ByteSpan> {
         _ => node.child_by_field_name("body")?,
     };
     let mut cursor = block.walk();
-    let first = block.named_children(&mut cursor).find(|child| child.kind() != "comment")?;
-    let string = first.named_child(0).filter(|_| first.kind() == "expression_statement")?;
+    let first = block
+        .named_children(&mut cursor)
+        .find(|child| child.kind() != "comment")?;
+    let string = first
+        .named_child(0)
+        .filter(|_| first.kind() == "expression_statement")?;
     let is_doc = matches!(string.kind(), "string" | "concatenated_string");
-    is_doc.then(|| ByteSpan { start: string.start_byte(), end: string.end_byte() })
+    is_doc.then(|| ByteSpan {
+        start: string.start_byte(),
+        end: string.end_byte(),
+    })
 }
 
 /// A docstring without its quotes and margin, or comments without `#`.
 fn prose(doc: &str) -> String {
     let doc = doc.trim();
     if doc.starts_with('#') {
-        let lines = doc.lines().map(|line| line.trim().trim_start_matches('#').trim());
+        let lines = doc
+            .lines()
+            .map(|line| line.trim().trim_start_matches('#').trim());
         return lines.collect::<Vec<_>>().join("\n").trim().to_owned();
     }
     let inner = doc.trim_start_matches(|c: char| c.is_ascii_alphabetic());
