@@ -99,6 +99,14 @@ pub struct IndexArgs {
     #[arg(long)]
     pub full: bool,
 
+    /// Go on if more than half of the files in the index would be retired
+    #[arg(long)]
+    pub allow_shrink: bool,
+
+    /// Wait for another run on the same repository to end [default: exit with 75]
+    #[arg(long)]
+    pub wait: bool,
+
     /// Say what would be indexed and what not, and why; touch no database
     #[arg(long)]
     pub dry_run: bool,

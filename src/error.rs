@@ -36,6 +36,11 @@ impl std::error::Error for Failure {
 pub trait KnowsAdvice: std::error::Error + Send + Sync + 'static {
     /// The line after `hint:`, if there is something to do.
     fn advice(&self) -> Option<String>;
+
+    /// Which code the program ends with.
+    fn exit(&self) -> Exit {
+        Exit::Failure
+    }
 }
 
 /// Passes on the advice that an error brings along.
@@ -50,13 +55,9 @@ pub trait AdviseItself<T> {
 impl<T, E: KnowsAdvice> AdviseItself<T> for Result<T, E> {
     fn advise(self) -> anyhow::Result<T> {
         self.map_err(|error| {
-            let hint = error.advice();
+            let (hint, exit) = (error.advice(), error.exit());
             let cause = anyhow::Error::new(error);
-            anyhow::Error::new(Failure {
-                cause,
-                hint,
-                exit: Exit::Failure,
-            })
+            anyhow::Error::new(Failure { cause, hint, exit })
         })
     }
 }

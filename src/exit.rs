@@ -16,6 +16,8 @@ pub enum Exit {
     Incomplete = 3,
     /// What was asked for does not exist.
     NotFound = 6,
+    /// Another run holds the repository; the same command may succeed later.
+    TryAgain = 75,
     /// Ended by SIGINT.
     Interrupted = 130,
     /// Ended by SIGTERM.
@@ -30,6 +32,7 @@ Exit codes:
   2    bad usage
   3    finished, but more files failed than --max-failed allows
   6    what was asked for does not exist
+  75   try again later: another run holds the repository
   130  interrupted (SIGINT)
   143  terminated (SIGTERM)";
 
@@ -59,6 +62,7 @@ mod tests {
             Exit::Usage,
             Exit::Incomplete,
             Exit::NotFound,
+            Exit::TryAgain,
             Exit::Interrupted,
             Exit::Terminated,
         ] {

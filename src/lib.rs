@@ -76,7 +76,11 @@
 //! * *One ONNX Runtime session for all threads, one text a run*: on a CPU large
 //!   batches are slower, and a session for each thread holds the weights as
 //!   often. The one unsafe call this takes is argued in `embed/onnx.rs`.
-//! * *Two connections*: what is known is asked while files are written.
+//! * *Three connections*: what stands in the index is asked while files are
+//!   written, and the third holds the repository's lock, so that there is one
+//!   run at a time whatever becomes of the others.
+//! * *What stands is told in the order of the walk*, so that one pass, with no
+//!   list of files in memory, finds both what is unchanged and what has gone.
 //! * *A walk ahead counts the files*, so that the time that is left can be told,
 //!   and nothing has to be kept to know it.
 //! * *A private PostgreSQL*, not an embedded look-alike: the readers speak SQL

@@ -189,6 +189,8 @@ pub struct Summary {
     pub skipped: BTreeMap<SkipReason, u64>,
     /// Files that failed.
     pub failed: u64,
+    /// Files taken out of the index: deleted, renamed or newly left out.
+    pub retired: u64,
     /// Chunks written, by `chunk_type`.
     pub chunks: BTreeMap<&'static str, u64>,
     /// Nodes written, by `node_type`.

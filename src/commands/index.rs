@@ -1,8 +1,11 @@
 //! The main job.
 
+use std::thread::sleep;
+use std::time::Duration;
+
 use anyhow::Context;
 
-use crate::error::AdviseItself;
+use crate::error::{self, AdviseItself};
 use crate::exit::Exit;
 use crate::outcome::{FileOutcome, Summary};
 use crate::pipeline::{self, Listener, Session, Stores};
@@ -10,7 +13,9 @@ use crate::plan::{Database, IndexPlan, Output};
 use crate::report::{FileEvent, Format, Report, RunFacts};
 use crate::signal::Interrupt;
 use crate::store::embedded::Cluster;
-use crate::store::{DatabaseUrl, Store, StoreConfig};
+use crate::store::{
+    DatabaseUrl, RepositoryLock, RunEnd, RunId, RunStart, Store, StoreConfig, StoreError,
+};
 use crate::terminal::{Progress, Terminal};
 
 use super::dry_run;
@@ -21,27 +26,49 @@ pub(super) fn index(plan: &IndexPlan, terminal: &Terminal) -> anyhow::Result<Exi
     if plan.dry_run {
         return dry_run::show(plan, report);
     }
+    let watched = Watched {
+        report,
+        terminal,
+        interrupt: &interrupt,
+    };
     let (cluster, url) = open(&plan.database)?;
-    let summary = run(
-        plan,
-        url,
-        Watched {
-            report,
-            terminal,
-            interrupt: &interrupt,
-        },
-    )?;
+    let Some(mut lock) = hold(plan, &url, watched)? else {
+        return Ok(interrupt.exit().unwrap_or(Exit::Interrupted));
+    };
+    let (summary, exit) = run(plan, &mut lock, watched)?;
+    drop(lock);
     cluster.map(Cluster::release).transpose().advise()?;
     report.summary(facts(plan), &summary);
-    Ok(conclude(
-        plan,
-        &summary,
-        Watched {
-            report,
-            terminal,
-            interrupt: &interrupt,
-        },
-    ))
+    conclude(&summary, exit, watched);
+    Ok(exit)
+}
+
+/// How often a repository that another run holds is asked for.
+const ASK_AGAIN: Duration = Duration::from_millis(250);
+
+/// Takes the repository for this run, waiting for it if the user said so; none
+/// if the user gave up waiting.
+fn hold(
+    plan: &IndexPlan,
+    url: &DatabaseUrl,
+    watched: Watched,
+) -> anyhow::Result<Option<RepositoryLock>> {
+    let mut lock = RepositoryLock::open(url, &plan.repository).advise()?;
+    let mut told = false;
+    loop {
+        match lock.take() {
+            Err(error @ StoreError::Locked { .. }) if plan.wait => {
+                if !std::mem::replace(&mut told, true) {
+                    watched.terminal.warning(format_args!("{error}; waiting"));
+                }
+            }
+            taken => return taken.map(|()| Some(lock)).advise(),
+        }
+        if watched.interrupt.is_requested() {
+            return Ok(None);
+        }
+        sleep(ASK_AGAIN);
+    }
 }
 
 /// What a run is watched by.
@@ -52,17 +79,14 @@ struct Watched<'a> {
     interrupt: &'a Interrupt,
 }
 
-fn run(plan: &IndexPlan, url: DatabaseUrl, watched: Watched) -> anyhow::Result<Summary> {
-    let config = StoreConfig {
-        url,
-        repository: plan.repository.clone(),
-        models: plan.stored_models()?,
-        commit: plan.commit.clone(),
-    };
-    let stores = Stores {
-        writing: Store::open(&config).advise()?,
-        reading: Store::open(&config).advise()?,
-    };
+/// Does the run and keeps its record, however it ends.
+fn run(
+    plan: &IndexPlan,
+    lock: &mut RepositoryLock,
+    watched: Watched,
+) -> anyhow::Result<(Summary, Exit)> {
+    let stores = stores(plan, lock)?;
+    let run = begin(plan, lock)?;
     let mut listener = Narrator {
         watched,
         json: plan.output.json,
@@ -72,10 +96,49 @@ fn run(plan: &IndexPlan, url: DatabaseUrl, watched: Watched) -> anyhow::Result<S
     let mut session = Session {
         listener: &mut listener,
         interrupt: watched.interrupt,
+        summary: Summary::default(),
     };
-    let summary = pipeline::run(plan, stores, &mut session);
+    let ended = pipeline::run(plan, stores, &mut session);
+    let summary = session.summary;
     watched.terminal.finish();
-    summary
+    let exit = match &ended {
+        Ok(()) => (watched.interrupt.exit()).unwrap_or_else(|| summary.exit(plan.max_failed)),
+        Err(error) => error::exit_of(error),
+    };
+    let error = ended.as_ref().err().map(error::one_line);
+    let end = RunEnd {
+        summary: &summary,
+        exit,
+        error: error.as_deref(),
+    };
+    let noted = lock.end_run(run, &end).advise();
+    // Why the run failed says more than why that could not be noted.
+    ended.and(noted).map(|()| (summary, exit))
+}
+
+fn stores(plan: &IndexPlan, lock: &RepositoryLock) -> anyhow::Result<Stores> {
+    let config = StoreConfig {
+        url: lock.url().clone(),
+        repository: plan.repository.clone(),
+        models: plan.stored_models()?,
+        commit: plan.checkout.commit.clone(),
+    };
+    Ok(Stores {
+        writing: Store::open(&config).advise()?,
+        reading: Store::open(&config).advise()?,
+    })
+}
+
+fn begin(plan: &IndexPlan, lock: &mut RepositoryLock) -> anyhow::Result<RunId> {
+    lock.begin_run(&RunStart {
+        folder: &plan.walk.folder(),
+        checkout: &plan.checkout,
+        recipe: &plan.recipe()?,
+        provider: facts(plan).provider,
+        models: &plan.stored_models()?,
+        sequential: plan.sequential,
+    })
+    .advise()
 }
 
 /// The connection string, and what keeps the private server up meanwhile.
@@ -111,22 +174,20 @@ pub(super) fn facts(plan: &IndexPlan) -> RunFacts<'_> {
 }
 
 /// Says in one line what is not as it should be.
-fn conclude(plan: &IndexPlan, summary: &Summary, watched: Watched) -> Exit {
-    let exit = summary.exit(plan.max_failed);
-    if let Some(interrupted) = watched.interrupt.exit() {
-        watched
+fn conclude(summary: &Summary, exit: Exit, watched: Watched) {
+    let failed = summary.failed;
+    match exit {
+        Exit::Interrupted | Exit::Terminated => watched
             .terminal
-            .warning("interrupted; what was committed stays, run again to go on");
-        return interrupted;
+            .warning("interrupted; what was committed stays, run again to go on"),
+        Exit::Incomplete => {
+            let files = if failed == 1 { "file" } else { "files" };
+            watched
+                .terminal
+                .warning(format_args!("{failed} {files} failed; the rest is indexed"));
+        }
+        _ => {}
     }
-    if exit == Exit::Incomplete {
-        let failed = summary.failed;
-        let files = if failed == 1 { "file" } else { "files" };
-        watched
-            .terminal
-            .warning(format_args!("{failed} {files} failed; the rest is indexed"));
-    }
-    exit
 }
 
 /// Failures that are told on standard error at once; all are in `--json`.

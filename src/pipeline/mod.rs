@@ -23,14 +23,15 @@ use std::time::Instant;
 
 use crossbeam_channel::bounded;
 
+use crate::error::AdviseItself;
 use crate::outcome::Summary;
 use crate::plan::IndexPlan;
 use crate::signal::Interrupt;
 use crate::source::Recipe;
-use crate::store::Store;
+use crate::store::{Standing, Store};
 use crate::walk::{Found, Walk};
 
-use clock::Clock;
+use clock::{Clock, Stage};
 use models::Models;
 use reader::Reader;
 use writer::Writer;
@@ -68,7 +69,7 @@ pub struct Stores {
 /// # Errors
 /// What ends a run: a model that cannot be loaded, a database that is gone.
 /// Everything that was committed until then stays.
-pub fn run(plan: &IndexPlan, stores: Stores, session: &mut Session) -> anyhow::Result<Summary> {
+pub fn run(plan: &IndexPlan, stores: Stores, session: &mut Session) -> anyhow::Result<()> {
     let began = Instant::now();
     let tokenizers = plan.tokenizers()?;
     let models = Models::new(plan, &tokenizers);
@@ -80,11 +81,12 @@ pub fn run(plan: &IndexPlan, stores: Stores, session: &mut Session) -> anyhow::R
         clock: Clock::default(),
         total: AtomicU64::new(0),
     };
-    let mut summary = stages(&run, stores, session.listener)?;
+    let ended = stages(&run, stores, session);
+    let summary = &mut session.summary;
     summary.times = run.clock.times(plan.threads);
     summary.wall = began.elapsed();
     summary.peak_memory = crate::memory::peak();
-    Ok(summary)
+    ended
 }
 
 /// Who watches a run, and who may end it.
@@ -93,9 +95,11 @@ pub struct Session<'a> {
     pub listener: &'a mut dyn Listener,
     /// Says when to stop.
     pub interrupt: &'a Interrupt,
+    /// What was done, also by a run that failed.
+    pub summary: Summary,
 }
 
-fn stages(run: &Run, stores: Stores, listener: &mut dyn Listener) -> anyhow::Result<Summary> {
+fn stages(run: &Run, stores: Stores, session: &mut Session) -> anyhow::Result<()> {
     let (to_embedders, jobs) = bounded(run.plan.threads * JOBS_WAITING);
     let (to_writer, done) = bounded(FILES_WAITING);
     let (written, turn) = bounded(1);
@@ -117,17 +121,31 @@ fn stages(run: &Run, stores: Stores, listener: &mut dyn Listener) -> anyhow::Res
             },
         );
         let reading = scope.spawn(move || reader?.read_all(walk));
-        let writing = Writer::new(run, stores.writing, listener).write_all(&done, &written);
+        let writing = Writer::new(run, stores.writing, session).write_all(&done, &written);
         // Whoever still wants to send learns that nobody listens any more.
         drop((done, written));
         let read = reading
             .join()
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         // The writer knows better than the reader why both had to stop.
-        let summary = writing?;
-        read?;
-        Ok(summary)
+        let (store, standing) = (writing?, read?);
+        let Some(standing) = standing.filter(|_| !run.interrupt.is_requested()) else {
+            // The rest can wait; whoever pressed the keys cannot.
+            return Ok(());
+        };
+        session.summary.retired = run
+            .clock
+            .time(Stage::Store, || finish(run, store, standing))?;
+        Ok(())
     })
+}
+
+/// What is done after the files; tells how many were retired. Also where that
+/// is refused, what was written becomes searchable.
+fn finish(run: &Run, mut store: Store, standing: Standing) -> anyhow::Result<u64> {
+    let retired = standing.retire(run.plan.allow_shrink);
+    store.finish().advise()?;
+    retired.advise()
 }
 
 /// Walks ahead to know how many files there are, for the time that is left.

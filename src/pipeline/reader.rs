@@ -16,7 +16,7 @@ use crate::language::{self, Language};
 use crate::outcome::{FailedStage, FileFailure, FileOutcome, SkipReason};
 use crate::read::{self, NotRead};
 use crate::source::{Source, SourceFile};
-use crate::store::Store;
+use crate::store::{Entered, Standing, Store};
 use crate::walk::{Found, Walk};
 
 use super::Run;
@@ -37,7 +37,7 @@ struct Hung;
 
 pub(super) struct Reader<'a> {
     run: &'a Run<'a>,
-    store: Store,
+    standing: Standing,
     doors: Doors,
     chunker: Chunker<'a>,
     text: Job,
@@ -51,9 +51,10 @@ impl<'a> Reader<'a> {
             .windows()
             .ok_or_else(|| anyhow!("no role is turned on"))?;
         let chunker = Chunker::new(windows);
+        let standing = Standing::open(store, &run.plan.walk.folder()).advise()?;
         Ok(Self {
             run,
-            store,
+            standing,
             doors,
             chunker,
             text: Job::new(),
@@ -61,11 +62,13 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Reads until the walk ends, the user interrupts, or nobody listens.
-    pub fn read_all(mut self, walk: Walk) -> anyhow::Result<()> {
+    /// Reads until the walk ends, the user interrupts, or nobody listens. Gives
+    /// what stands in the index, compared with the walk, if that saw everything.
+    pub fn read_all(mut self, walk: Walk) -> anyhow::Result<Option<Standing>> {
         for found in walk {
             if self.run.interrupt.is_requested() {
-                break;
+                let _ = self.flush();
+                return Ok(None);
             }
             let ended = match found {
                 Found::File(file) => self.file(file)?,
@@ -73,6 +76,7 @@ impl<'a> Reader<'a> {
                     self.ended(path, FileOutcome::Skipped(reason), Instant::now())
                 }
                 Found::Unreadable { path, cause } => {
+                    self.standing.spare(&path).advise()?;
                     let failure = FileFailure {
                         stage: FailedStage::Read,
                         cause,
@@ -81,11 +85,10 @@ impl<'a> Reader<'a> {
                 }
             };
             if ended.is_err() {
-                return Ok(());
+                return Ok(None);
             }
         }
-        let _ = self.flush();
-        Ok(())
+        Ok(self.flush().ok().map(|()| self.standing))
     }
 
     fn file(&mut self, file: SourceFile) -> anyhow::Result<Result<(), Hung>> {
@@ -102,12 +105,21 @@ impl<'a> Reader<'a> {
     fn prepare(&mut self, file: SourceFile) -> anyhow::Result<Result<ChunkedFile, FileOutcome>> {
         let run = self.run;
         let limit = run.plan.walk.max_file_size;
+        let path = file.path.clone();
+        let entered = self.standing.look_up(&path).advise()?;
         let source = match run.clock.time(Stage::Read, || read::read(file, limit)) {
             Ok(source) => source,
-            Err(NotRead::Skipped(reason)) => return Ok(Err(FileOutcome::Skipped(reason))),
+            Err(NotRead::Skipped(reason)) => {
+                entered
+                    .map_or(Ok(()), |_| self.standing.leave_out(&path))
+                    .advise()?;
+                return Ok(Err(FileOutcome::Skipped(reason)));
+            }
             Err(NotRead::Failed(error)) => return Ok(Err(failed(FailedStage::Read, &error))),
         };
-        if !run.plan.full && self.is_known(&source)? {
+        if let Some(entered) = entered
+            && self.is_unchanged(entered, &source)?
+        {
             return Ok(Err(FileOutcome::Unchanged));
         }
         let Some(language) = language::detect(&source.file.path) else {
@@ -118,9 +130,15 @@ impl<'a> Reader<'a> {
             .time(Stage::Chunk, || self.chunk(&source, language)))
     }
 
-    fn is_known(&mut self, source: &Source) -> anyhow::Result<bool> {
-        let known = self.store.known(&source.file.path).advise()?;
-        Ok(known == Some((source.digest, self.run.recipe)))
+    fn is_unchanged(&mut self, entered: Entered, source: &Source) -> anyhow::Result<bool> {
+        let as_it_was = entered.made_from == Some((source.digest, self.run.recipe));
+        if self.run.plan.full || !as_it_was {
+            return Ok(false);
+        }
+        if entered.has_error {
+            self.standing.forgive(&source.file.path).advise()?;
+        }
+        Ok(true)
     }
 
     fn chunk(

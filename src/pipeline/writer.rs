@@ -14,9 +14,9 @@ use crate::report::FileEvent;
 use crate::store::Store;
 use crate::terminal::Progress;
 
-use super::Run;
 use super::clock::Stage;
 use super::flight::Done;
+use super::{Run, Session};
 
 /// Hears of every path as it ends.
 pub trait Listener {
@@ -32,17 +32,17 @@ pub(super) struct Writer<'a> {
     run: &'a Run<'a>,
     store: Store,
     listener: &'a mut dyn Listener,
-    summary: Summary,
+    summary: &'a mut Summary,
     chunks: u64,
 }
 
 impl<'a> Writer<'a> {
-    pub fn new(run: &'a Run<'a>, store: Store, listener: &'a mut dyn Listener) -> Self {
+    pub fn new(run: &'a Run<'a>, store: Store, session: &'a mut Session) -> Self {
         Self {
             run,
             store,
-            listener,
-            summary: Summary::default(),
+            listener: session.listener,
+            summary: &mut session.summary,
             chunks: 0,
         }
     }
@@ -53,7 +53,7 @@ impl<'a> Writer<'a> {
         mut self,
         done: &Receiver<Done>,
         written: &Sender<()>,
-    ) -> anyhow::Result<Summary> {
+    ) -> anyhow::Result<Store> {
         for done in done {
             let (path, outcome, began) = match done {
                 Done::Ended {
@@ -70,21 +70,16 @@ impl<'a> Writer<'a> {
                     (file.file.path.to_string(), outcome, began)
                 }
             };
+            if let FileOutcome::Failed(failure) = &outcome {
+                self.store.record_failure(&path, failure).advise()?;
+            }
             self.tell(&path, &outcome, began);
             self.give_back_memory(&outcome);
             if self.run.plan.sequential && written.send(()).is_err() {
                 break;
             }
         }
-        if self.run.interrupt.is_requested() {
-            // The vector index can wait; whoever pressed the keys cannot.
-            return Ok(self.summary);
-        }
-        self.run
-            .clock
-            .time(Stage::Store, || self.store.finish())
-            .advise()?;
-        Ok(self.summary)
+        Ok(self.store)
     }
 
     /// A failure that is the file's own becomes its outcome; one that would

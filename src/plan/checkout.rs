@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::store::CheckoutState;
+
 /// What git says of a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Checkout {
@@ -10,8 +12,8 @@ pub(super) struct Checkout {
     pub root: PathBuf,
     /// The repository's name at its remote `origin`.
     pub remote: Option<String>,
-    /// The commit that is checked out.
-    pub commit: Option<String>,
+    /// What is checked out.
+    pub state: CheckoutState,
 }
 
 impl Checkout {
@@ -28,8 +30,18 @@ impl Checkout {
         Some(Self {
             root,
             remote: remote.as_deref().and_then(name_of),
-            commit: git(dir, &["rev-parse", "--verify", "--quiet", "HEAD"]),
+            state: state_of(dir),
         })
+    }
+}
+
+fn state_of(dir: &Path) -> CheckoutState {
+    // Looking must not write: others may hold the lock of git's own index.
+    let changes = git(dir, &["--no-optional-locks", "status", "--porcelain"]);
+    CheckoutState {
+        commit: git(dir, &["rev-parse", "--verify", "--quiet", "HEAD"]),
+        branch: git(dir, &["symbolic-ref", "--short", "--quiet", "HEAD"]),
+        dirty: changes.map(|first| !first.is_empty()),
     }
 }
 
@@ -95,7 +107,8 @@ mod tests {
         let checkout = Checkout::around(&top.join("packages/a")).unwrap();
         assert_eq!(checkout.root, top);
         assert_eq!(checkout.remote.as_deref(), Some("name"));
-        assert_eq!(checkout.commit, None);
+        assert_eq!(checkout.state.commit, None);
+        assert_eq!(checkout.state.dirty, Some(true));
         assert_eq!(Checkout::around(&top.join("downloads/b")), None);
     }
 }

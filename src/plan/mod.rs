@@ -24,7 +24,7 @@ use crate::names::{ModelId, RelPath, RepositoryName};
 use crate::outcome::{MaxFailed, SkipReason};
 use crate::source::{Digest, Recipe};
 use crate::store::embedded::{self, ClusterConfig};
-use crate::store::{self, DatabaseUrl, RoleModel};
+use crate::store::{self, CheckoutState, DatabaseUrl, RoleModel};
 use crate::terminal::{Color, TerminalOptions};
 use crate::walk::WalkOptions;
 
@@ -42,17 +42,25 @@ pub enum Plan {
 }
 
 /// The main job.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the user's"
+)]
 pub struct IndexPlan {
     /// The name the code base is stored under.
     pub repository: RepositoryName,
-    /// The commit that is checked out, if this is a git checkout.
-    pub commit: Option<String>,
+    /// What is checked out, if this is a git checkout.
+    pub checkout: CheckoutState,
     /// What to walk.
     pub walk: WalkOptions,
     /// One file at a time.
     pub sequential: bool,
     /// Do unchanged files again.
     pub full: bool,
+    /// Retire also more than half of the files.
+    pub allow_shrink: bool,
+    /// Wait for another run on the same repository.
+    pub wait: bool,
     /// Touch no database, load no model.
     pub dry_run: bool,
     /// Threads for inference.
@@ -158,9 +166,11 @@ fn index_plan(args: IndexArgs, home: &Home) -> anyhow::Result<IndexPlan> {
     Ok(IndexPlan {
         repository: repository(args.repository, &dir, checkout.as_ref())?,
         walk: walk(&args.files, &dir, checkout.as_ref())?,
-        commit: checkout.and_then(|checkout| checkout.commit),
+        checkout: checkout.map(|checkout| checkout.state).unwrap_or_default(),
         sequential: args.sequential,
         full: args.full,
+        allow_shrink: args.allow_shrink,
+        wait: args.wait,
         dry_run: args.dry_run,
         threads: threads(args.models.threads),
         max_failed,

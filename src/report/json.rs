@@ -53,6 +53,7 @@ pub(super) fn summary(facts: RunFacts, summary: &Summary) -> String {
             "indexed": summary.indexed,
             "unchanged": summary.unchanged,
             "failed": summary.failed,
+            "retired": summary.retired,
             "skipped": skipped,
         },
         "chunks": summary.chunks,

@@ -81,6 +81,9 @@ fn files(summary: &Summary) -> String {
         summary.failed,
         summary.skipped_total()
     );
+    if summary.retired > 0 {
+        let _ = write!(text, ", {} retired", summary.retired);
+    }
     text
 }
 

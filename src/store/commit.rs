@@ -144,7 +144,7 @@ impl Statements {
 }
 
 /// Removes what stood for the file: its chunks (what is told about them goes
-/// with them), the edges that start in it, and the nodes that it no longer has
+/// with them), that it failed before, the edges that start in it, and the nodes that it no longer has
 /// with the edges that end in them. The nodes that it still has stay in their
 /// place, so that edges from other files to them live on.
 const CLEAR: &str = "
@@ -152,6 +152,8 @@ const CLEAR: &str = "
         SELECT node_id FROM nodes WHERE repository = $1 AND file_path = $2
     ), chunks AS (
         DELETE FROM code_chunks WHERE repository = $1 AND file_path = $2
+    ), errors AS (
+        DELETE FROM indexing_errors WHERE repository = $1 AND file_path = $2
     ), edges AS (
         DELETE FROM edges WHERE repository = $1 AND (
             source_node_id IN (SELECT node_id FROM standing)

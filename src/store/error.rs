@@ -4,8 +4,10 @@ use postgres::error::SqlState;
 use thiserror::Error;
 
 use super::connect::DatabaseUrl;
+use super::lock::Holder;
 use super::models::{Role, StoredModel};
 use crate::error::KnowsAdvice;
+use crate::exit::Exit;
 
 /// Why the store refused or failed.
 ///
@@ -109,6 +111,22 @@ pub enum StoreError {
         /// How long was waited.
         seconds: u64,
     },
+    /// Another run holds the repository.
+    #[error("the repository {repository} is being indexed by {}", told(.holder.as_ref()))]
+    Locked {
+        /// Its name.
+        repository: String,
+        /// Who; unknown if they left it while we asked.
+        holder: Option<Holder>,
+    },
+    /// The walk found so little that it may have been the wrong place.
+    #[error("{gone} of the {stored} files in the index would be retired, more than half")]
+    Shrinks {
+        /// Files that the walk did not find.
+        gone: i64,
+        /// Files of the repository in the index.
+        stored: i64,
+    },
     /// The name cannot be a database's.
     #[error("{name:?} cannot name a database: {reason}")]
     DatabaseName {
@@ -138,6 +156,13 @@ pub enum StoreError {
 impl KnowsAdvice for StoreError {
     fn advice(&self) -> Option<String> {
         self.hint()
+    }
+
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Locked { .. } => Exit::TryAgain,
+            _ => Exit::Failure,
+        }
     }
 }
 
@@ -171,6 +196,10 @@ impl StoreError {
             }
             Self::SchemaTooNew { .. } => "use the newest mnemo-index on this database",
             Self::Busy { .. } => "try again when the other process has ended",
+            Self::Locked { .. } => "try again when it has ended, or wait for it with --wait",
+            Self::Shrinks { .. } => {
+                "nothing was retired: is this the right directory, and is it mounted? If so, allow it with --allow-shrink"
+            }
             Self::Sql { cause, .. } => return sql_hint(cause).map(str::to_owned),
             Self::Migration { .. } | Self::DatabaseName { .. } | Self::Unfit { .. } => return None,
         };
@@ -238,6 +267,13 @@ fn sql_hint(error: &postgres::Error) -> Option<&'static str> {
             Some("the connection was lost; run again, what was committed is whole")
         }
         _ => None,
+    }
+}
+
+fn told(holder: Option<&Holder>) -> String {
+    match holder {
+        Some(Holder { pid, host, since }) => format!("process {pid} on {host} since {since}"),
+        None => "another run".to_owned(),
     }
 }
 

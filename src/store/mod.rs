@@ -6,21 +6,26 @@ pub mod embedded;
 mod commit;
 mod connect;
 mod error;
+mod failures;
+mod lock;
 mod migrate;
 mod models;
 mod rows;
+mod runs;
+mod standing;
 mod vector_index;
 
-use std::collections::HashMap;
-
-use postgres::{Client, Row, Statement};
+use postgres::{Client, Row};
 
 pub use commit::Committed;
 pub use connect::{DatabaseUrl, create_database};
 pub use error::StoreError;
+pub use lock::{Holder, RepositoryLock};
 pub use models::{Models, Role, RoleModel, StoredModel};
+pub use runs::{CheckoutState, RunEnd, RunId, RunStart};
+pub use standing::{Entered, Standing};
 
-use crate::names::{RelPath, RepositoryName};
+use crate::names::RepositoryName;
 use crate::source::{Digest, Recipe};
 
 /// What a [`Store`] is opened for.
@@ -46,7 +51,6 @@ pub struct Store {
     commit: Option<String>,
     models: Models,
     shape: Shape,
-    known: Option<Statement>,
     writing: Option<commit::Statements>,
 }
 
@@ -87,39 +91,8 @@ impl Store {
             commit: config.commit.clone(),
             models: config.models.clone(),
             shape,
-            known: None,
             writing: None,
         })
-    }
-
-    /// What the file at `path` was indexed from; `None` if it is not indexed.
-    ///
-    /// # Errors
-    /// [`StoreError::Sql`] if the database cannot be asked.
-    pub fn known(&mut self, path: &RelPath) -> Result<Option<Known>, StoreError> {
-        Ok(self
-            .known_batch(std::slice::from_ref(path))?
-            .pop()
-            .flatten())
-    }
-
-    /// The same for many files in one question, in the order of `paths`.
-    ///
-    /// # Errors
-    /// [`StoreError::Sql`] if the database cannot be asked.
-    pub fn known_batch(&mut self, paths: &[RelPath]) -> Result<Vec<Option<Known>>, StoreError> {
-        let names: Vec<&str> = paths.iter().map(RelPath::as_str).collect();
-        let statement = self.known_statement()?;
-        let rows = self
-            .client
-            .query(&statement, &[&self.repository.as_str(), &names])
-            .map_err(StoreError::sql("ask what is known of the files"))?;
-        let mut found: HashMap<&str, Option<Known>> =
-            rows.iter().map(|row| (row.get(0), known_of(row))).collect();
-        Ok(names
-            .iter()
-            .map(|name| found.remove(name).flatten())
-            .collect())
     }
 
     /// Ends a run: builds the vector indexes if they are missing, and lets the
@@ -139,20 +112,6 @@ impl Store {
         self.client
             .batch_execute("ANALYZE code_chunks, nodes, edges, computed_metrics, detailed_metadata, indexed_files")
             .map_err(StoreError::sql("analyze the tables"))
-    }
-
-    fn known_statement(&mut self) -> Result<Statement, StoreError> {
-        if let Some(statement) = &self.known {
-            return Ok(statement.clone());
-        }
-        let statement = self
-            .client
-            .prepare(
-                "SELECT file_path, digest, recipe FROM indexed_files
-                 WHERE repository = $1 AND file_path = ANY ($2)",
-            )
-            .map_err(StoreError::sql("prepare a statement"))?;
-        Ok(self.known.insert(statement).clone())
     }
 }
 
@@ -179,9 +138,10 @@ impl Shape {
     }
 }
 
+/// From the second and the third column.
 fn known_of(row: &Row) -> Option<Known> {
     Some((
-        Digest::from_slice(row.get(1))?,
-        Recipe::from_slice(row.get(2))?,
+        Digest::from_slice(row.get::<_, Option<_>>(1)?)?,
+        Recipe::from_slice(row.get::<_, Option<_>>(2)?)?,
     ))
 }

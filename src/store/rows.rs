@@ -225,7 +225,7 @@ fn line(number: u32) -> i32 {
 }
 
 /// `text` cannot hold U+0000.
-fn storable(text: &str) -> Cow<'_, str> {
+pub(super) fn storable(text: &str) -> Cow<'_, str> {
     if text.contains('\0') {
         Cow::Owned(text.replace('\0', "\u{fffd}"))
     } else {

@@ -47,6 +47,19 @@ pub struct WalkOptions {
 }
 
 impl WalkOptions {
+    /// The directory to walk as the index names it: relative to the root, with
+    /// `/` at its end; empty for the root itself.
+    #[must_use]
+    pub fn folder(&self) -> String {
+        let below = self.start.strip_prefix(&self.root).unwrap_or(&self.start);
+        let slash = if below.as_os_str().is_empty() {
+            ""
+        } else {
+            "/"
+        };
+        format!("{}{slash}", below.to_string_lossy())
+    }
+
     /// Whether the globs make sense, before any work begins.
     ///
     /// # Errors

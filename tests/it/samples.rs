@@ -5,11 +5,18 @@ use mnemo_index::embed::{EmbeddedFile, Embedding, RoleVectors};
 use mnemo_index::language;
 use mnemo_index::names::{NamePath, RelPath};
 use mnemo_index::source::{Digest, LineSpan, Recipe};
+use mnemo_index::store::{Known, Standing, Store};
 use serde_json::{Map, Value, json};
 
 pub fn path(text: &str) -> RelPath {
     let root = std::path::Path::new("/repository");
     RelPath::new(root, &root.join(text)).unwrap()
+}
+
+/// What the file of this name was made from.
+pub fn known(store: Store, name: &str) -> Option<Known> {
+    let mut standing = Standing::open(store, "").unwrap();
+    standing.look_up(&path(name)).unwrap()?.made_from
 }
 
 pub fn recipe() -> Recipe {

@@ -7,7 +7,7 @@ use postgres::Client;
 use postgres::types::ToSql;
 
 use crate::cluster::Database;
-use crate::samples::{FileBuilder, embedded, path, recipe, shapes};
+use crate::samples::{FileBuilder, embedded, known, recipe, shapes};
 
 const WIDTH: usize = 768;
 
@@ -196,10 +196,10 @@ fn a_database_of_mnemolite_keeps_its_keys_and_gains_only_nullable_columns() {
     let database = Database::of_mnemolite();
     let columns = "SELECT string_agg(table_name || '.' || column_name, ' ' ORDER BY 1) FROM information_schema.columns
                    WHERE table_schema = 'public' AND is_nullable = 'NO'
-                   AND table_name NOT IN ('indexed_files', 'embedding_models', 'mnemo_schema_history')";
+                   AND table_name NOT IN ('indexed_files', 'embedding_models', 'runs', 'mnemo_schema_history')";
     let keys = "SELECT string_agg(conrelid::regclass || ' ' || pg_get_constraintdef(oid), '; ' ORDER BY 1)
                 FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype <> 'n'
-                AND conrelid::regclass::text NOT IN ('indexed_files', 'embedding_models', 'mnemo_schema_history')";
+                AND conrelid::regclass::text NOT IN ('indexed_files', 'embedding_models', 'runs', 'mnemo_schema_history')";
     let ask = |query| {
         database
             .client()
@@ -245,7 +245,7 @@ fn files_are_replaced_in_a_database_of_mnemolite_too() {
         database.count("SELECT count(*) FROM code_chunks WHERE language = 'python'"),
         1
     );
-    assert!(store.known(&path("src/shapes.ts")).unwrap().is_some());
+    assert!(known(store, "src/shapes.ts").is_some());
 }
 
 #[test]

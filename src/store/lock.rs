@@ -1,0 +1,175 @@
+//! One run per repository: an advisory lock of the server, held on a connection
+//! of its own.
+//!
+//! The server lets go of it however the process ends. The connection carries
+//! its owner as its name, which every user of the server may read, so that who
+//! comes second can be told who is first.
+
+use std::path::Path;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use postgres::Client;
+
+use super::connect::DatabaseUrl;
+use super::error::StoreError;
+use crate::names::RepositoryName;
+
+/// How long the server may take to notice that a holder on this machine died.
+const FUNERAL: Duration = Duration::from_secs(2);
+
+/// How often it is asked meanwhile.
+const ASK_AGAIN: Duration = Duration::from_millis(50);
+
+/// A machine that dies says nothing: the server gives its lock back after the
+/// two minutes in which it answers none of these probes. A server that closes
+/// idle sessions must not close this one.
+const SESSION: &str = "
+    SET client_min_messages = warning;
+    SET tcp_keepalives_idle = 60; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 6;
+    SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout'";
+
+/// Takes the lock and, only then, puts the owner on the connection. The name's
+/// end is what the server cuts off.
+const TAKE: &str = "
+    SELECT CASE WHEN pg_try_advisory_lock(hashtextextended('mnemo-index ' || $1, 0)) THEN
+        set_config('application_name',
+            to_char(now() AT TIME ZONE 'UTC', '\"mnemo-index \"YYYY-MM-DD\"T\"HH24:MI:SS\"Z \"') || $2, false)
+    END IS NOT NULL";
+
+const HOLDER: &str = "
+    SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+    WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+        AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        AND (l.classid::int8 << 32) | l.objid::int8 = hashtextextended('mnemo-index ' || $1, 0)";
+
+/// The right to change a repository, once it is taken.
+pub struct RepositoryLock {
+    pub(super) client: Client,
+    pub(super) repository: RepositoryName,
+    pub(super) url: DatabaseUrl,
+}
+
+/// Who holds a repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// The process, on its own machine.
+    pub pid: u32,
+    /// That machine's name.
+    pub host: String,
+    /// When the lock was taken, by the server's clock.
+    pub since: String,
+}
+
+impl RepositoryLock {
+    /// Connects; [`Self::take`] takes the lock.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the server cannot be reached.
+    pub fn open(url: &DatabaseUrl, repository: &RepositoryName) -> Result<Self, StoreError> {
+        let mut client = url.connect()?;
+        client
+            .batch_execute(SESSION)
+            .map_err(StoreError::sql("set up the session"))?;
+        Ok(Self {
+            client,
+            repository: repository.clone(),
+            url: url.clone(),
+        })
+    }
+
+    /// The database it is in.
+    #[must_use]
+    pub fn url(&self) -> &DatabaseUrl {
+        &self.url
+    }
+
+    /// Takes the lock, until this value is dropped. A holder that has just died
+    /// on this machine is waited for, a living one is not.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] with who holds it.
+    pub fn take(&mut self) -> Result<(), StoreError> {
+        let began = Instant::now();
+        while !self.try_take()? {
+            let holder = self.holder()?;
+            if !holder.as_ref().is_some_and(Holder::is_dead) || began.elapsed() > FUNERAL {
+                return Err(StoreError::Locked {
+                    repository: self.repository.to_string(),
+                    holder,
+                });
+            }
+            sleep(ASK_AGAIN);
+        }
+        Ok(())
+    }
+
+    fn try_take(&mut self) -> Result<bool, StoreError> {
+        let owner = format!("{} {}", std::process::id(), host());
+        self.client
+            .query_one(TAKE, &[&self.repository.as_str(), &owner])
+            .map(|row| row.get(0))
+            .map_err(StoreError::sql("take the repository's lock"))
+    }
+
+    fn holder(&mut self) -> Result<Option<Holder>, StoreError> {
+        let row = self
+            .client
+            .query_opt(HOLDER, &[&self.repository.as_str()])
+            .map_err(StoreError::sql("ask who holds the repository's lock"))?;
+        Ok(row.and_then(|row| Holder::parse(row.get(0))))
+    }
+}
+
+impl Holder {
+    /// Reads what [`TAKE`] wrote.
+    fn parse(name: &str) -> Option<Self> {
+        let mut words = name.strip_prefix("mnemo-index ")?.splitn(3, ' ');
+        let (since, pid, host) = (words.next()?, words.next()?, words.next()?);
+        Some(Self {
+            pid: pid.parse().ok()?,
+            host: host.to_owned(),
+            since: since.to_owned(),
+        })
+    }
+
+    /// Whether it was a process of this machine that is no more.
+    fn is_dead(&self) -> bool {
+        host().starts_with(&self.host) && !Path::new(&format!("/proc/{}", self.pid)).exists()
+    }
+}
+
+/// This machine's name.
+pub(super) fn host() -> String {
+    let system = rustix::system::uname();
+    system.nodename().to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_holder_is_read_from_the_name_of_its_connection() {
+        let name = "mnemo-index 2026-11-23T13:46:34Z 4711 build-7.example";
+        let holder = Holder::parse(name).unwrap();
+        assert_eq!(
+            (holder.pid, holder.host.as_str(), holder.since.as_str()),
+            (4711, "build-7.example", "2026-11-23T13:46:34Z")
+        );
+        assert_eq!(Holder::parse("mnemo-index"), None);
+        assert_eq!(Holder::parse("psql"), None);
+    }
+
+    #[test]
+    fn only_a_process_of_this_machine_can_be_known_to_be_dead() {
+        let holder = |pid, host: String| Holder {
+            pid,
+            host,
+            since: String::new(),
+        };
+        assert!(!holder(std::process::id(), host()).is_dead());
+        assert!(holder(u32::MAX, host()).is_dead());
+        assert!(!holder(u32::MAX, "elsewhere".to_owned()).is_dead());
+    }
+}

@@ -1,0 +1,170 @@
+//! `runs`: what each run was about, and how it ended. Written on the connection
+//! that holds the repository, so that a run that lost its others can still be
+//! closed.
+
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::error::StoreError;
+use super::lock::{RepositoryLock, host};
+use super::models::{Models, Role};
+use super::rows::storable;
+use crate::exit::Exit;
+use crate::outcome::Summary;
+use crate::source::Recipe;
+
+const BEGIN: &str = "
+    INSERT INTO runs (repository, version, host, pid, folder, commit_hash, branch, dirty, recipe, provider,
+        text_model, code_model, sequential)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING run_id";
+
+const END: &str = "
+    UPDATE runs SET ended_at = now(), exit_code = $3, error = $4, indexed = $5, unchanged = $6, failed = $7,
+        retired = $8, skipped = $9, chunks = $10, tokens = $11, times = $12, peak_memory = $13
+    WHERE repository = $1 AND run_id = $2";
+
+/// What a run is about.
+#[derive(Debug, Clone)]
+pub struct RunStart<'a> {
+    /// The directory that is walked, relative to the root; empty for the root.
+    pub folder: &'a str,
+    /// The checkout, if it is one.
+    pub checkout: &'a CheckoutState,
+    /// What decides the rows of a file besides its bytes.
+    pub recipe: &'a Recipe,
+    /// The execution provider.
+    pub provider: &'a str,
+    /// The models by role.
+    pub models: &'a Models,
+    /// Whether files go one at a time.
+    pub sequential: bool,
+}
+
+/// What git says of the checkout; nothing of what is none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CheckoutState {
+    /// The commit.
+    pub commit: Option<String>,
+    /// The branch, unless the commit was checked out by itself.
+    pub branch: Option<String>,
+    /// Whether there are changes that are not committed.
+    pub dirty: Option<bool>,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy)]
+pub struct RunEnd<'a> {
+    /// What was done.
+    pub summary: &'a Summary,
+    /// The code the program ends with.
+    pub exit: Exit,
+    /// Why it failed, in one line, if it did.
+    pub error: Option<&'a str>,
+}
+
+/// A run that began and has not ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunId(Uuid);
+
+impl RepositoryLock {
+    /// Notes that a run began.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database does not take it.
+    pub fn begin_run(&mut self, start: &RunStart<'_>) -> Result<RunId, StoreError> {
+        let model = |role| start.models.of(role).map(|model| model.id.as_str());
+        let CheckoutState {
+            commit,
+            branch,
+            dirty,
+        } = start.checkout;
+        self.client
+            .query_one(
+                BEGIN,
+                &[
+                    &self.repository.as_str(),
+                    &env!("CARGO_PKG_VERSION"),
+                    &host(),
+                    &i64::from(std::process::id()),
+                    &storable(start.folder),
+                    commit,
+                    branch,
+                    dirty,
+                    &start.recipe.as_bytes().as_slice(),
+                    &start.provider,
+                    &model(Role::Text),
+                    &model(Role::Code),
+                    &start.sequential,
+                ],
+            )
+            .map(|row| RunId(row.get(0)))
+            .map_err(StoreError::sql("note that a run began"))
+    }
+
+    /// Notes how it ended, over a new connection if this one was lost.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database does not take it.
+    pub fn end_run(&mut self, run: RunId, end: &RunEnd<'_>) -> Result<(), StoreError> {
+        self.write_end(run, end).or_else(|error| {
+            if !self.client.is_closed() {
+                return Err(error);
+            }
+            self.client = self.url.connect()?;
+            self.write_end(run, end)
+        })
+    }
+
+    fn write_end(&mut self, run: RunId, end: &RunEnd<'_>) -> Result<(), StoreError> {
+        let summary = end.summary;
+        self.client
+            .execute(
+                END,
+                &[
+                    &self.repository.as_str(),
+                    &run.0,
+                    &i16::from(end.exit.code()),
+                    &end.error.map(storable),
+                    &count(summary.indexed),
+                    &count(summary.unchanged),
+                    &count(summary.failed),
+                    &count(summary.retired),
+                    &skipped(summary),
+                    &count(summary.chunks.values().sum()),
+                    &count(summary.tokens),
+                    &times(summary),
+                    &summary.peak_memory.map(count),
+                ],
+            )
+            .map(drop)
+            .map_err(StoreError::sql("note how the run ended"))
+    }
+}
+
+fn count(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn skipped(summary: &Summary) -> Value {
+    let reasons = summary
+        .skipped
+        .iter()
+        .map(|(reason, count)| (reason.as_str().to_owned(), json!(count)));
+    Value::Object(reasons.collect::<Map<_, _>>())
+}
+
+fn times(summary: &Summary) -> Value {
+    let times = &summary.times;
+    let stages = [
+        ("wall", summary.wall),
+        ("read", times.read),
+        ("chunk", times.chunk),
+        ("embed", times.embed),
+        ("store", times.store),
+    ];
+    let stages = stages.map(|(name, time)| {
+        let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        (name.to_owned(), json!(millis))
+    });
+    Value::Object(stages.into_iter().collect())
+}

@@ -1,0 +1,317 @@
+//! What stands in the index below a folder, told in the order of the walk, so
+//! that one pass says of each file what it was made from, and which files have
+//! gone.
+//!
+//! The server keeps the list, of what stands and of what has gone: here is only
+//! a piece of each, whatever the number of files.
+
+use std::cmp::Ordering;
+use std::collections::VecDeque;
+
+use postgres::Row;
+
+use super::error::StoreError;
+use super::{Known, Store, known_of};
+use crate::names::RelPath;
+
+/// Rows that are fetched, and paths that are sent, at a time.
+const BATCH: usize = 256;
+
+/// Held by the server after its transaction, so that a long run does not keep
+/// others from cleaning up. A file that only ever failed stands in its error.
+const DECLARE: &str = r#"
+    DECLARE standing NO SCROLL CURSOR WITH HOLD FOR
+    SELECT file_path, digest, recipe, has_error FROM (
+        SELECT f.file_path, f.digest, f.recipe, EXISTS (SELECT FROM indexing_errors e
+            WHERE e.repository = $1::text AND e.file_path = f.file_path) AS has_error
+        FROM indexed_files f WHERE f.repository = $1::text AND starts_with(f.file_path, $2::text)
+        UNION ALL
+        SELECT DISTINCT e.file_path, NULL::bytea, NULL::bytea, true
+        FROM indexing_errors e WHERE e.repository = $1::text AND starts_with(e.file_path, $2::text)
+            AND NOT EXISTS (SELECT FROM indexed_files f
+                WHERE f.repository = $1::text AND f.file_path = e.file_path)
+    ) known ORDER BY string_to_array(file_path, '/') COLLATE "C""#;
+
+const MAKE_GONE: &str = "CREATE TEMPORARY TABLE IF NOT EXISTS gone (file_path text PRIMARY KEY)";
+
+const INSERT_GONE: &str =
+    "INSERT INTO pg_temp.gone SELECT unnest($1::text[]) ON CONFLICT DO NOTHING";
+
+const COUNT_GONE: &str = "
+    SELECT count(*), count(*) FILTER (WHERE file_path IN (SELECT file_path FROM pg_temp.gone))
+    FROM indexed_files WHERE repository = $1";
+
+/// Everything that is stored for the files, and for edges that end in them.
+const DELETE_GONE: &str = "
+    WITH standing AS (
+        SELECT node_id FROM nodes JOIN pg_temp.gone USING (file_path) WHERE repository = $1
+    ), outgoing AS (
+        DELETE FROM edges USING standing WHERE repository = $1 AND source_node_id = node_id
+    ), incoming AS (
+        DELETE FROM edges USING standing WHERE repository = $1 AND target_node_id = node_id
+    ), chunks AS (
+        DELETE FROM code_chunks c USING pg_temp.gone g WHERE c.repository = $1 AND c.file_path = g.file_path
+    ), errors AS (
+        DELETE FROM indexing_errors e USING pg_temp.gone g WHERE e.repository = $1 AND e.file_path = g.file_path
+    ), nodes AS (
+        DELETE FROM nodes n USING pg_temp.gone g WHERE n.repository = $1 AND n.file_path = g.file_path
+    )
+    DELETE FROM indexed_files f USING pg_temp.gone g WHERE f.repository = $1 AND f.file_path = g.file_path";
+
+/// What stands below a folder, compared with a walk through it.
+pub struct Standing {
+    store: Store,
+    /// Fetched, and not yet passed by the walk.
+    ahead: VecDeque<Entry>,
+    is_fetched: bool,
+    /// Where the walk is.
+    last: Option<String>,
+    /// Could not be looked at: what stands there stays.
+    spared: Option<String>,
+    /// Whether the walk can be believed to have seen everything.
+    is_trusted: bool,
+    /// Passed by the walk, and not yet told to the server.
+    gone: Vec<String>,
+    is_anything_gone: bool,
+}
+
+/// What is known of a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entered {
+    /// What its rows were made from; none if it only ever failed.
+    pub made_from: Option<Known>,
+    /// Whether it failed last time.
+    pub has_error: bool,
+}
+
+struct Entry {
+    path: String,
+    entered: Entered,
+}
+
+impl Standing {
+    /// Asks what stands below `folder`, a path relative to the root with `/`
+    /// at its end; everything if it is empty.
+    ///
+    /// # Errors
+    /// [`StoreError::Sql`] if the database cannot be asked.
+    pub fn open(mut store: Store, folder: &str) -> Result<Self, StoreError> {
+        store
+            .client
+            .execute(DECLARE, &[&store.repository.as_str(), &folder])
+            .map_err(StoreError::sql("ask what stands in the index"))?;
+        Ok(Self {
+            store,
+            ahead: VecDeque::new(),
+            is_fetched: false,
+            last: None,
+            spared: None,
+            is_trusted: true,
+            gone: Vec::new(),
+            is_anything_gone: false,
+        })
+    }
+
+    /// What is known of `path`, to be asked in the order of the walk: what
+    /// stands before it and was not asked for has gone.
+    ///
+    /// # Errors
+    /// [`StoreError::Sql`] if the database cannot be asked.
+    pub fn look_up(&mut self, path: &RelPath) -> Result<Option<Entered>, StoreError> {
+        let path = path.as_str();
+        if self
+            .last
+            .as_deref()
+            .is_some_and(|last| order(last, path).is_ge())
+        {
+            // Out of order: known or not cannot be told, so nothing is gone.
+            self.is_trusted = false;
+            return Ok(None);
+        }
+        self.last = Some(path.to_owned());
+        self.pass(Some(path))?;
+        let found = self.take_if(|found| found == path);
+        Ok(found.map(|entry| entry.entered))
+    }
+
+    /// The file was looked up, and turned out not to belong into the index.
+    ///
+    /// # Errors
+    /// [`StoreError::Sql`] if the server cannot be told.
+    pub fn leave_out(&mut self, path: &RelPath) -> Result<(), StoreError> {
+        self.add_gone(path.to_string())
+    }
+
+    /// The place could not be looked at: what stands there and below it stays.
+    ///
+    /// # Errors
+    /// [`StoreError::Sql`] if the database cannot be asked.
+    pub fn spare(&mut self, path: &str) -> Result<(), StoreError> {
+        // Neither the folder that was walked nor a name that is not UTF-8 can
+        // be told apart from what stands there.
+        if matches!(path, "" | ".") || path.contains(char::REPLACEMENT_CHARACTER) {
+            self.is_trusted = false;
+            return Ok(());
+        }
+        self.pass(Some(path))?;
+        self.spared = Some(path.to_owned());
+        Ok(())
+    }
+
+    /// The file is as it was: that it failed in between is over.
+    ///
+    /// # Errors
+    /// [`StoreError::Sql`] if the server cannot be told.
+    pub fn forgive(&mut self, path: &RelPath) -> Result<(), StoreError> {
+        self.store.clear_errors(path.as_str())
+    }
+
+    /// Ends a walk that saw everything: in one transaction, deletes what has
+    /// gone. Tells how many files that were.
+    ///
+    /// # Errors
+    /// [`StoreError::Shrinks`] if more than half would go and `allow_shrink` is
+    /// not set; nothing is deleted then.
+    pub fn retire(mut self, allow_shrink: bool) -> Result<u64, StoreError> {
+        self.pass(None)?;
+        self.send_gone()?;
+        if !self.is_trusted {
+            tracing::warn!("the walk was not whole, so nothing is retired");
+            return Ok(0);
+        }
+        if !self.is_anything_gone {
+            return Ok(0);
+        }
+        self.check_shrink(allow_shrink)?;
+        self.store.retire_gone()
+    }
+
+    fn check_shrink(&mut self, allow_shrink: bool) -> Result<(), StoreError> {
+        let store = &mut self.store;
+        let row = store
+            .client
+            .query_one(COUNT_GONE, &[&store.repository.as_str()])
+            .map_err(StoreError::sql("count the files that have gone"))?;
+        let (stored, gone): (i64, i64) = (row.get(0), row.get(1));
+        if gone > stored - gone && !allow_shrink {
+            return Err(StoreError::Shrinks { gone, stored });
+        }
+        Ok(())
+    }
+
+    /// Leaves behind what stands before `path`, or all: it has gone, unless it
+    /// could not be looked at.
+    fn pass(&mut self, path: Option<&str>) -> Result<(), StoreError> {
+        loop {
+            self.fetch()?;
+            let is_before = |found: &str| path.is_none_or(|path| order(found, path).is_lt());
+            let Some(entry) = self.take_if(is_before) else {
+                return Ok(());
+            };
+            if !self
+                .spared
+                .as_deref()
+                .is_some_and(|place| is_at(place, &entry.path))
+            {
+                self.add_gone(entry.path)?;
+            }
+        }
+    }
+
+    fn take_if(&mut self, is_wanted: impl Fn(&str) -> bool) -> Option<Entry> {
+        let is_wanted = self
+            .ahead
+            .front()
+            .is_some_and(|entry| is_wanted(&entry.path));
+        is_wanted.then(|| self.ahead.pop_front()).flatten()
+    }
+
+    fn fetch(&mut self) -> Result<(), StoreError> {
+        if self.is_fetched || !self.ahead.is_empty() {
+            return Ok(());
+        }
+        let rows = self
+            .store
+            .client
+            .query(&format!("FETCH {BATCH} FROM standing"), &[])
+            .map_err(StoreError::sql("ask what stands in the index"))?;
+        self.is_fetched = rows.len() < BATCH;
+        self.ahead.extend(rows.iter().map(Entry::of));
+        Ok(())
+    }
+
+    fn add_gone(&mut self, path: String) -> Result<(), StoreError> {
+        self.gone.push(path);
+        if self.gone.len() < BATCH {
+            return Ok(());
+        }
+        self.send_gone()
+    }
+
+    fn send_gone(&mut self) -> Result<(), StoreError> {
+        if self.gone.is_empty() {
+            return Ok(());
+        }
+        let gone = std::mem::take(&mut self.gone);
+        let client = &mut self.store.client;
+        if !self.is_anything_gone {
+            client
+                .batch_execute(MAKE_GONE)
+                .map_err(StoreError::sql("note the files that have gone"))?;
+            self.is_anything_gone = true;
+        }
+        client
+            .execute(INSERT_GONE, &[&gone])
+            .map(drop)
+            .map_err(StoreError::sql("note the files that have gone"))
+    }
+}
+
+impl Store {
+    fn retire_gone(&mut self) -> Result<u64, StoreError> {
+        self.client
+            .execute(DELETE_GONE, &[&self.repository.as_str()])
+            .map_err(StoreError::sql("retire the files that have gone"))
+    }
+}
+
+impl Entry {
+    fn of(row: &Row) -> Self {
+        Self {
+            path: row.get(0),
+            entered: Entered {
+                made_from: known_of(row),
+                has_error: row.get(3),
+            },
+        }
+    }
+}
+
+/// The order of a walk: by name within each folder.
+fn order(a: &str, b: &str) -> Ordering {
+    a.split('/').cmp(b.split('/'))
+}
+
+/// Whether `path` is `place` or below it.
+fn is_at(place: &str, path: &str) -> bool {
+    path.strip_prefix(place)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_comes_before_a_file_that_its_name_begins() {
+        assert_eq!(order("a/z.ts", "a.ts"), Ordering::Less);
+        assert_eq!(order("a/b", "a/b"), Ordering::Equal);
+        assert_eq!(order("é.ts", "z.ts"), Ordering::Greater);
+    }
+
+    #[test]
+    fn a_place_is_not_what_its_name_only_begins() {
+        assert!(is_at("a/b", "a/b") && is_at("a/b", "a/b/c.ts"));
+        assert!(!is_at("a/b", "a/bc.ts"));
+    }
+}
