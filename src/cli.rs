@@ -199,11 +199,12 @@ pub const DEFAULT_MODEL: &str = "all-minilm-l6-v2";
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Files")]
 pub struct FileArgs {
-    /// Bring back files that are left out by default, also what git ignores (git's glob syntax)
+    /// Bring back files that are left out by default, also what git ignores (git's glob syntax, at any
+    /// depth; /GLOB is tied to the root)
     #[arg(long, value_name = "GLOB")]
     pub include: Vec<String>,
 
-    /// Leave out what matches (git's glob syntax)
+    /// Leave out what matches (git's glob syntax, as above)
     #[arg(long, value_name = "GLOB")]
     pub exclude: Vec<String>,
 

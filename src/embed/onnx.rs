@@ -5,9 +5,12 @@
 //! speed and with equal vectors. `ort` asks for `&mut Session` all the same,
 //! because some execution providers break that promise. So the call itself is
 //! made here, for the CPU provider without a lock and for others under one.
+//!
+//! The other unsafe call tells glibc to map large blocks each on its own, so
+//! that what ONNX Runtime's arena gives back leaves the process.
 #![allow(
     unsafe_code,
-    reason = "the one call that `ort` does not offer for a shared session"
+    reason = "two calls that no crate offers: Run on a shared session, and mallopt"
 )]
 
 use std::ffi::{CString, c_char};
@@ -75,9 +78,25 @@ impl Runtime {
         if let Some(environment) = *loaded {
             return Ok(Self { environment });
         }
+        map_large_blocks();
         let environment: &'static Environment = Box::leak(Box::new(environment(path)?));
         *loaded = Some(environment);
         Ok(Self { environment })
+    }
+}
+
+/// From this size on glibc maps each block on its own, in bytes. By default it
+/// raises this limit to the largest block that was ever freed, up to 32 MiB;
+/// then the arena's regions come from the heap and free ones stay in it: the
+/// peak of a run that shrinks the arena after each file was 226 MB, with the
+/// limit held 159 MB, at the same speed.
+const MAPPED_FROM: libc::c_int = 128 * 1024;
+
+fn map_large_blocks() {
+    // SAFETY: takes two numbers by value and touches only glibc's own settings,
+    // under its own lock. If it fails the default stays, which is correct too.
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, MAPPED_FROM);
     }
 }
 

@@ -173,10 +173,11 @@ fn insert_chunks(shape: Shape) -> String {
             source_code, start_line, end_line, embedding_text, embedding_code, embedding_text_half,
             embedding_code_half, metadata, node_id, last_modified)
          SELECT {value}$2::text, $3::text, $4::text, id, chunk_type, name, name_path, source_code, start_line,
-            end_line, embedding_text, embedding_code, embedding_text::halfvec, embedding_code::halfvec, metadata,
-            node_id, (metadata ->> 'last_modified')::timestamptz
+            end_line, embedding_text, embedding_code, embedding_text::halfvec, embedding_code::halfvec,
+            metadata::jsonb || jsonb_build_object('repository', $1::text),
+            node_id, (metadata::jsonb ->> 'last_modified')::timestamptz
          FROM unnest($5::uuid[], $6::text[], $7::text[], $8::text[], $9::text[], $10::int4[], $11::int4[],
-            $12::vector[], $13::vector[], $14::jsonb[], $15::uuid[])
+            $12::vector[], $13::vector[], $14::text[], $15::uuid[])
             AS row (id, chunk_type, name, name_path, source_code, start_line, end_line, embedding_text,
                 embedding_code, metadata, node_id)
          WHERE $1::text IS NOT NULL"
@@ -191,7 +192,9 @@ fn insert_nodes(shape: Shape) -> String {
     };
     format!(
         "INSERT INTO nodes (repository, file_path, node_id, node_type, label, properties)
-         SELECT $1, $2, * FROM unnest($3::uuid[], $4::text[], $5::text[], $6::jsonb[])
+         SELECT $1, $2, node_id, node_type, label, properties::jsonb
+         FROM unnest($3::uuid[], $4::text[], $5::text[], $6::text[])
+            AS row (node_id, node_type, label, properties)
          ON CONFLICT ({key}) DO UPDATE SET repository = EXCLUDED.repository, file_path = EXCLUDED.file_path,
             node_type = EXCLUDED.node_type, label = EXCLUDED.label, properties = EXCLUDED.properties,
             created_at = EXCLUDED.created_at"
@@ -200,11 +203,15 @@ fn insert_nodes(shape: Shape) -> String {
 
 const INSERT_EDGES: &str = "
     INSERT INTO edges (repository, edge_id, source_node_id, target_node_id, relation_type, properties)
-    SELECT $1, * FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::jsonb[])";
+    SELECT $1, edge_id, source, target, relation, properties::jsonb
+    FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[])
+        AS row (edge_id, source, target, relation, properties)";
 
 const INSERT_METADATA: &str = "
     INSERT INTO detailed_metadata (repository, version, metadata_id, node_id, chunk_id, metadata)
-    SELECT $1, 1, * FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::jsonb[])";
+    SELECT $1, 1, row.metadata_id, row.node_id, row.chunk_id, chunk.metadata
+    FROM unnest($2::uuid[], $3::uuid[], $4::uuid[]) AS row (metadata_id, node_id, chunk_id)
+    JOIN code_chunks AS chunk ON chunk.repository = $1 AND chunk.id = row.chunk_id";
 
 const INSERT_METRICS: &str = "
     INSERT INTO computed_metrics (repository, version, metric_id, node_id, chunk_id,
@@ -301,12 +308,11 @@ impl<'a> Open<'a> {
         if rows.nodes.is_empty() {
             return Ok(());
         }
-        let metadata: [&(dyn ToSql + Sync); 5] = [
+        let metadata: [&(dyn ToSql + Sync); 4] = [
             &self.repository(),
             &rows.metadata_ids,
             &rows.nodes,
             &rows.chunks,
-            &rows.metadata,
         ];
         self.execute(
             "store a file's metadata",

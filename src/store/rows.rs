@@ -2,7 +2,8 @@
 //! statement whatever the number of rows.
 //!
 //! This is also the last place before SQL, so what `text` and `jsonb` cannot
-//! hold, or an index not take, is made to fit here.
+//! hold, or an index not take, is made to fit here. Objects become JSON text at
+//! once: as trees of values they take several times its memory.
 
 use std::borrow::Cow;
 
@@ -36,7 +37,7 @@ pub(super) struct ChunkRows<'a> {
     pub ends: Vec<i32>,
     pub texts: Vec<Option<Vector>>,
     pub codes: Vec<Option<Vector>>,
-    pub metadata: Vec<Value>,
+    pub metadata: Vec<String>,
     pub nodes: Vec<Uuid>,
 }
 
@@ -46,7 +47,7 @@ pub(super) struct NodeRows<'a> {
     pub ids: Vec<Uuid>,
     pub types: Vec<&'static str>,
     pub labels: Vec<Cow<'a, str>>,
-    pub properties: Vec<Value>,
+    pub properties: Vec<String>,
 }
 
 /// The columns of `edges`.
@@ -56,7 +57,7 @@ pub(super) struct EdgeRows {
     pub sources: Vec<Uuid>,
     pub targets: Vec<Uuid>,
     pub relations: Vec<&'static str>,
-    pub properties: Vec<Value>,
+    pub properties: Vec<String>,
 }
 
 /// The columns of `detailed_metadata` and `computed_metrics`, a row for each
@@ -67,7 +68,6 @@ pub(super) struct DetailRows {
     pub metric_ids: Vec<Uuid>,
     pub nodes: Vec<Uuid>,
     pub chunks: Vec<Uuid>,
-    pub metadata: Vec<Value>,
     pub cyclomatic: Vec<i32>,
     pub cognitive: Vec<i32>,
     pub lines_of_code: Vec<i32>,
@@ -125,12 +125,7 @@ impl<'a> ChunkRows<'a> {
         self.ends.push(line(chunk.lines.end));
         self.texts.push(vectors.text.as_ref().map(vector));
         self.codes.push(vectors.code.as_ref().map(vector));
-        let mut metadata = storable_object(&chunk.metadata);
-        metadata.insert(
-            "repository".to_owned(),
-            Value::String(ids.repository.to_string()),
-        );
-        self.metadata.push(Value::Object(metadata));
+        self.metadata.push(json(&chunk.metadata));
     }
 }
 
@@ -141,8 +136,7 @@ impl<'a> NodeRows<'a> {
             rows.ids.push(node.id);
             rows.types.push(node.node_type.as_str());
             rows.labels.push(storable(&node.label));
-            rows.properties
-                .push(Value::Object(storable_object(&node.properties)));
+            rows.properties.push(json(&node.properties));
         }
         rows
     }
@@ -156,8 +150,7 @@ impl EdgeRows {
             rows.sources.push(edge.source);
             rows.targets.push(edge.target);
             rows.relations.push(edge.relation);
-            rows.properties
-                .push(Value::Object(storable_object(&edge.properties)));
+            rows.properties.push(json(&edge.properties));
         }
         rows
     }
@@ -176,7 +169,6 @@ impl DetailRows {
                 .push(ids::about_node("computed_metrics", node.id));
             rows.nodes.push(node.id);
             rows.chunks.push(chunks.ids[chunk]);
-            rows.metadata.push(chunks.metadata[chunk].clone());
             rows.cyclomatic.push(node.complexity.cyclomatic);
             rows.cognitive.push(node.complexity.cognitive);
             rows.lines_of_code.push(node.complexity.lines_of_code);
@@ -246,6 +238,20 @@ fn indexable(text: &str) -> Cow<'_, str> {
     storable(&text[..text.floor_char_boundary(LONGEST_INDEXED)])
 }
 
+/// The object as JSON text that `jsonb` takes.
+fn json(object: &Map<String, Value>) -> String {
+    // Maps with text keys always serialize.
+    let text = |object| serde_json::to_string(object).unwrap_or_default();
+    let as_it_is = text(object);
+    let is_too_long =
+        |key| matches!(object.get(key), Some(Value::String(text)) if text.len() > LONGEST_INDEXED);
+    if as_it_is.contains("\\u0000") || INDEXED_METADATA.into_iter().any(is_too_long) {
+        text(&storable_object(object))
+    } else {
+        as_it_is
+    }
+}
+
 fn storable_object(object: &Map<String, Value>) -> Map<String, Value> {
     let mut fit: Map<String, Value> = object
         .iter()
@@ -278,8 +284,9 @@ mod tests {
     #[test]
     fn what_text_cannot_hold_is_replaced_wherever_it_hides() {
         let object = serde_json::json!({"a\0": ["b\0", {"c": "\0"}], "d": 1});
-        let fit = storable_object(object.as_object().unwrap());
-        assert!(!serde_json::to_string(&fit).unwrap().contains("\\u0000"));
+        let text = json(object.as_object().unwrap());
+        let fit: Value = serde_json::from_str(&text).unwrap();
+        assert!(!text.contains("\\u0000"));
         assert_eq!(fit["d"], 1);
         assert_eq!(fit["a\u{fffd}"][0], "b\u{fffd}");
     }

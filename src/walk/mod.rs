@@ -355,7 +355,7 @@ fn globs(root: &Path, lines: &[String]) -> Result<Gitignore, WalkError> {
     let mut builder = GitignoreBuilder::new(root);
     for glob in lines {
         builder
-            .add_line(None, glob)
+            .add_line(None, &anywhere(glob))
             .map_err(|source| WalkError::Glob {
                 glob: glob.clone(),
                 source,
@@ -365,6 +365,19 @@ fn globs(root: &Path, lines: &[String]) -> Result<Gitignore, WalkError> {
         glob: lines.join(" "),
         source,
     })
+}
+
+/// In an ignore file a slash ties a glob to the file's folder. On the command
+/// line nobody thinks of that: only a leading slash ties it to the root.
+fn anywhere(glob: &str) -> String {
+    let (negation, path) = glob
+        .strip_prefix('!')
+        .map_or(("", glob), |path| ("!", path));
+    if path.starts_with('/') {
+        glob.to_owned()
+    } else {
+        format!("{negation}**/{}", path.trim_start_matches("./"))
+    }
 }
 
 /// Whether `root` is a git checkout or lies in one.

@@ -214,6 +214,24 @@ fn include_brings_back_anything_and_leaves_the_rest() {
 }
 
 #[test]
+fn a_glob_matches_at_any_depth_unless_it_begins_with_a_slash() {
+    let folder = tree(&["gen/a.ts", "src/gen/b.ts", "src/gen/deep/c.ts", "src/d.ts"]);
+    let mut options = options(folder.path());
+    for (glob, left) in [
+        ("gen/*.ts", vec!["src/d.ts", "src/gen/deep/c.ts"]),
+        (
+            "/gen",
+            vec!["src/d.ts", "src/gen/b.ts", "src/gen/deep/c.ts"],
+        ),
+        ("./src/gen", vec!["gen/a.ts", "src/d.ts"]),
+        ("**/deep/**", vec!["gen/a.ts", "src/d.ts", "src/gen/b.ts"]),
+    ] {
+        options.exclude = vec![glob.to_owned()];
+        assert_eq!(files(&options), left, "{glob}");
+    }
+}
+
+#[test]
 fn exclude_wins_over_include() {
     let folder = tree(&["a.ts", "gen/b.ts", "gen/c.ts"]);
     let mut options = options(folder.path());
