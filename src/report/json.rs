@@ -7,7 +7,7 @@ use crate::error;
 use crate::outcome::{FileOutcome, Indexed, Summary};
 
 /// Grows when a field changes its meaning or goes away, not when one is added.
-const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 1;
 
 pub(super) fn file(event: FileEvent) -> String {
     let mut object = json!({

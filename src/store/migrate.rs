@@ -54,6 +54,16 @@ pub(super) fn run(client: &mut Client) -> Result<(), StoreError> {
     }
 }
 
+/// Applies what is missing to a database that was set up before; false if it
+/// never was. Waits for no other process if nothing is missing.
+pub(super) fn bring_up_to_date(client: &mut Client) -> Result<bool, StoreError> {
+    match applied(client)? {
+        None => Ok(false),
+        Some(found) if found == newest() => Ok(true),
+        Some(_) => locked(client, run).map(|()| true),
+    }
+}
+
 fn apply(client: &mut Client) -> Result<(), StoreError> {
     provide_vector(client)?;
     runner()

@@ -5,6 +5,7 @@
 )]
 
 mod bad_input;
+mod care;
 mod cluster;
 mod embed;
 mod embedded_life;
