@@ -11,6 +11,7 @@ mod failures;
 mod lock;
 mod migrate;
 mod models;
+mod reuse;
 mod rows;
 mod runs;
 mod standing;

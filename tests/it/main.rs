@@ -18,6 +18,7 @@ mod one_run;
 mod private_database;
 mod program;
 mod retire;
+mod reuse;
 mod runs;
 mod samples;
 mod store_commit;
