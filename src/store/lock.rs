@@ -93,7 +93,9 @@ impl RepositoryLock {
         let began = Instant::now();
         while !self.try_take()? {
             let holder = self.holder()?;
-            if !holder.as_ref().is_some_and(Holder::is_dead) || began.elapsed() > FUNERAL {
+            // None: it let go between the two questions, so ask again.
+            let is_alive = holder.as_ref().is_some_and(|holder| !holder.is_dead());
+            if is_alive || began.elapsed() > FUNERAL {
                 return Err(StoreError::Locked {
                     repository: self.repository.to_string(),
                     holder,
