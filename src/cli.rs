@@ -121,6 +121,16 @@ pub struct IndexArgs {
     #[command(flatten)]
     pub database: DatabaseArgs,
 
+    /// How long a database server that goes away is waited for, in seconds
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value = "60",
+        env = "MNEMO_RETRY_FOR",
+        help_heading = "Database"
+    )]
+    pub retry_for: u32,
+
     /// Models and where they run.
     #[command(flatten)]
     pub models: ModelArgs,

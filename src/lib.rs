@@ -66,6 +66,9 @@
 //! * **Readers see whole files.** One transaction replaces a file's chunks,
 //!   vectors, nodes, edges and its entry in `indexed_files`. What was not
 //!   reached keeps its last good state.
+//! * **A fault that may pass is met with patience** ([`store`], `again.rs`): the
+//!   connection is opened anew and the file in hand done from its beginning. One
+//!   that will not, or stays too long, ends the run once.
 //! * **Unchanged means unchanged.** A file is left alone only if its digest and
 //!   the recipe (chunker, queries, size policy, roles, models) are the same.
 //! * **Nothing is silent.** A provider that was named runs or the run fails; a

@@ -95,6 +95,7 @@ fn run(
     watched.terminal.start();
     let mut session = Session {
         listener: &mut listener,
+        lock: &mut *lock,
         interrupt: watched.interrupt,
         summary: Summary::default(),
     };
@@ -122,6 +123,7 @@ fn stores(plan: &IndexPlan, lock: &RepositoryLock) -> anyhow::Result<Stores> {
         repository: plan.repository.clone(),
         models: plan.stored_models()?,
         commit: plan.checkout.commit.clone(),
+        patience: plan.patience,
     };
     Ok(Stores {
         writing: Store::open(&config).advise()?,
@@ -213,5 +215,9 @@ impl Listener for Narrator<'_> {
                 .warning(format_args!("{} failed: {}", event.path, failure.cause));
         }
         self.watched.terminal.show(progress);
+    }
+
+    fn warned(&mut self, message: &str) {
+        self.watched.terminal.warning(message);
     }
 }

@@ -22,6 +22,9 @@ use super::{Run, Session};
 pub trait Listener {
     /// One path came to its end.
     fn ended(&mut self, event: FileEvent, progress: Progress);
+
+    /// Something is not as it should be, and no file's outcome says so.
+    fn warned(&mut self, message: &str);
 }
 
 /// Files after which the memory that inference holds is given back, where

@@ -76,6 +76,8 @@ pub struct IndexPlan {
     pub max_failed: MaxFailed,
     /// Where the rows go.
     pub database: Database,
+    /// How long a server that goes away is waited for.
+    pub patience: Duration,
     /// The models of the two roles; at least one.
     pub models: Roles<ModelConfig>,
     /// What is printed.
@@ -262,6 +264,7 @@ fn index_plan(args: IndexArgs, home: &Home) -> anyhow::Result<IndexPlan> {
         threads: threads(args.models.threads),
         max_failed,
         database: database(args.database, home)?,
+        patience: Duration::from_secs(args.retry_for.into()),
         models: models(&args.models, home)?,
         output: Output {
             json: args.output.json,

@@ -100,7 +100,8 @@ impl DatabaseUrl {
 
     /// Opens a connection.
     ///
-    /// A server that is just starting or recovering is waited for a little.
+    /// A server that is just starting or recovering, or has no place left, is
+    /// waited for a little.
     pub(super) fn connect(&self) -> Result<Client, StoreError> {
         let attempts = ConstantBuilder::new()
             .with_delay(Duration::from_millis(200))
@@ -112,9 +113,28 @@ impl DatabaseUrl {
         }
         (|| config.connect(NoTls))
             .retry(attempts)
-            .when(|error| error.code() == Some(&SqlState::CANNOT_CONNECT_NOW))
+            .when(|error| {
+                matches!(
+                    error.code(),
+                    Some(&SqlState::CANNOT_CONNECT_NOW | &SqlState::TOO_MANY_CONNECTIONS)
+                )
+            })
             .call()
             .map_err(|error| self.refusal(&error))
+    }
+
+    /// Opens a connection that reads and writes files.
+    pub(super) fn connect_for_work(&self) -> Result<Client, StoreError> {
+        let mut client = self.connect()?;
+        // Plans are made while tables are empty and kept when they have grown:
+        // without this the deletes of a first run come to scan whole tables.
+        // Where a scan is the only way, its penalty must not call the compiler.
+        client
+            .batch_execute(
+                "SET enable_seqscan = off; SET jit = off; SET client_min_messages = warning",
+            )
+            .map_err(StoreError::sql("set up the session"))?;
+        Ok(client)
     }
 
     /// Whether a server is there, even one that refuses us.
@@ -129,6 +149,7 @@ impl DatabaseUrl {
         let server = self.clone();
         let reason = server_words(error);
         match error.code() {
+            Some(&SqlState::TOO_MANY_CONNECTIONS) => StoreError::Full { server, reason },
             Some(&SqlState::INVALID_CATALOG_NAME) => StoreError::NoDatabase { server },
             Some(&SqlState::INVALID_PASSWORD | &SqlState::INVALID_AUTHORIZATION_SPECIFICATION) => {
                 StoreError::LoginRefused { server, reason }

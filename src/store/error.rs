@@ -29,6 +29,14 @@ pub enum StoreError {
         /// The system's own words.
         reason: String,
     },
+    /// The server takes no more connections.
+    #[error("the PostgreSQL server at {server} has no connection to spare: {reason}")]
+    Full {
+        /// The address.
+        server: DatabaseUrl,
+        /// The server's words.
+        reason: String,
+    },
     /// The server knows neither the user nor the password, or does not let them in from here.
     #[error("the PostgreSQL server at {server} refused the login: {reason}")]
     LoginRefused {
@@ -190,6 +198,9 @@ impl StoreError {
             Self::ServerDown { .. } => {
                 "start the server or correct --database-url; without it mnemo-index runs a private PostgreSQL"
             }
+            Self::Full { .. } => {
+                "raise max_connections or the role's limit on the server, or run fewer programs against it"
+            }
             Self::LoginRefused { .. } => {
                 "correct the user and password in --database-url or DATABASE_URL"
             }
@@ -235,15 +246,28 @@ impl StoreError {
         }
     }
 
-    /// Whether the same statement may well succeed if it is tried again.
+    /// Whether the same work may well succeed if it is tried again.
     pub(super) fn is_transient(&self) -> bool {
+        const MAY_PASS: [SqlState; 5] = [
+            SqlState::T_R_SERIALIZATION_FAILURE,
+            SqlState::T_R_DEADLOCK_DETECTED,
+            SqlState::QUERY_CANCELED,
+            SqlState::LOCK_NOT_AVAILABLE,
+            SqlState::OUT_OF_MEMORY,
+        ];
         let Self::Sql { cause, .. } = self else {
-            return false;
+            return self.is_lost();
         };
-        matches!(
-            cause.code(),
-            Some(&SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED)
-        )
+        self.is_lost() || cause.code().is_some_and(|code| MAY_PASS.contains(code))
+    }
+
+    /// Whether the connection is gone, or could not be opened again.
+    pub(super) fn is_lost(&self) -> bool {
+        match self {
+            Self::ServerDown { .. } | Self::Full { .. } => true,
+            Self::Sql { cause, .. } => lost_connection(cause),
+            _ => false,
+        }
     }
 
     /// For `map_err` on statements: names what was tried and tells a lack of
@@ -259,6 +283,17 @@ impl StoreError {
     }
 }
 
+/// SQLSTATE class 08 is of connections; of class 57, these say that the server
+/// stops, crashed, is not ready, or closed a session.
+fn lost_connection(error: &postgres::Error) -> bool {
+    const CLOSED_BY_SERVER: [&str; 5] = ["57P01", "57P02", "57P03", "57P05", "25P03"];
+    if let Some(code) = error.code().map(SqlState::code) {
+        return code.starts_with("08") || CLOSED_BY_SERVER.contains(&code);
+    }
+    let cause = std::error::Error::source(error);
+    error.is_closed() || cause.is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
+}
+
 /// SQLSTATE classes that speak of the values sent: data exception, cardinality,
 /// integrity constraint, program limit (a value too long for an index), and a
 /// transaction that could not be serialised even after several tries.
@@ -267,8 +302,7 @@ fn blames_the_data(error: &postgres::Error) -> bool {
     let Some(state) = error.code() else {
         // Without a state the server never answered, or a value could not be
         // sent; after the latter the connection still stands.
-        return !error.is_closed()
-            && std::error::Error::source(error).is_none_or(|cause| !cause.is::<std::io::Error>());
+        return !lost_connection(error);
     };
     OF_THE_DATA
         .iter()

@@ -21,6 +21,9 @@ const FUNERAL: Duration = Duration::from_secs(2);
 /// How often it is asked meanwhile.
 const ASK_AGAIN: Duration = Duration::from_millis(50);
 
+/// How long a connection may take to show that it lives.
+const ANSWER: Duration = Duration::from_secs(5);
+
 /// A machine that dies says nothing: the server gives its lock back after the
 /// two minutes in which it answers none of these probes. A server that closes
 /// idle sessions must not close this one.
@@ -104,6 +107,19 @@ impl RepositoryLock {
             sleep(ASK_AGAIN);
         }
         Ok(())
+    }
+
+    /// Makes sure that the repository is still ours: a server that was restarted
+    /// has forgotten whose it was.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] if another run was faster.
+    pub fn renew(&mut self) -> Result<(), StoreError> {
+        if self.client.is_valid(ANSWER).is_ok() {
+            return Ok(());
+        }
+        *self = Self::open(&self.url, &self.repository)?;
+        self.take()
     }
 
     fn try_take(&mut self) -> Result<bool, StoreError> {

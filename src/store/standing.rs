@@ -9,6 +9,7 @@ use std::cmp::Ordering;
 use std::collections::VecDeque;
 
 use postgres::Row;
+use postgres::types::ToSql;
 
 use super::error::StoreError;
 use super::models::Role;
@@ -18,6 +19,9 @@ use crate::names::RelPath;
 
 /// Rows that are fetched, and paths that are sent, at a time.
 const BATCH: usize = 256;
+
+/// What a lost connection knew is lost.
+const FORGOTTEN: &str = "the connection was lost";
 
 /// Held by the server after its transaction, so that a long run does not keep
 /// others from cleaning up. A file that only ever failed stands in its error.
@@ -32,7 +36,9 @@ const DECLARE: &str = r#"
         FROM indexing_errors e WHERE e.repository = $1::text AND starts_with(e.file_path, $2::text)
             AND NOT EXISTS (SELECT FROM indexed_files f
                 WHERE f.repository = $1::text AND f.file_path = e.file_path)
-    ) known ORDER BY string_to_array(file_path, '/') COLLATE "C""#;
+    ) known WHERE $3::text IS NULL
+        OR string_to_array(file_path, '/') COLLATE "C" > string_to_array($3::text, '/') COLLATE "C"
+    ORDER BY string_to_array(file_path, '/') COLLATE "C""#;
 
 const MAKE_GONE: &str = "CREATE TEMPORARY TABLE IF NOT EXISTS gone (file_path text PRIMARY KEY)";
 
@@ -63,6 +69,11 @@ const DELETE_GONE: &str = "
 /// What stands below a folder, compared with a walk through it.
 pub struct Standing {
     store: Store,
+    folder: String,
+    /// The connection that the cursor is open in.
+    cursor: Option<u64>,
+    /// The last path that was fetched.
+    fetched: Option<String>,
     /// Fetched, and not yet passed by the walk.
     ahead: VecDeque<Entry>,
     is_fetched: bool,
@@ -74,7 +85,17 @@ pub struct Standing {
     is_trusted: bool,
     /// Passed by the walk, and not yet told to the server.
     gone: Vec<String>,
-    is_anything_gone: bool,
+    /// The connection that was told of the first one.
+    told: Option<u64>,
+}
+
+/// How retiring ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retired {
+    /// So many files were.
+    Files(u64),
+    /// None was, since it is not certain what has gone; the next run may know.
+    Withheld(&'static str),
 }
 
 /// What is known of a path.
@@ -97,21 +118,23 @@ impl Standing {
     ///
     /// # Errors
     /// [`StoreError::Sql`] if the database cannot be asked.
-    pub fn open(mut store: Store, folder: &str) -> Result<Self, StoreError> {
-        store
-            .client
-            .execute(DECLARE, &[&store.repository.as_str(), &folder])
-            .map_err(StoreError::sql("ask what stands in the index"))?;
-        Ok(Self {
+    pub fn open(store: Store, folder: &str) -> Result<Self, StoreError> {
+        let mut standing = Self {
             store,
+            folder: folder.to_owned(),
+            cursor: None,
+            fetched: None,
             ahead: VecDeque::new(),
             is_fetched: false,
             last: None,
             spared: None,
             is_trusted: true,
             gone: Vec::new(),
-            is_anything_gone: false,
-        })
+            told: None,
+        };
+        // Now, so that what this run writes is not part of it.
+        standing.fetch()?;
+        Ok(standing)
     }
 
     /// What is known of `path`, to be asked in the order of the walk: what
@@ -181,23 +204,32 @@ impl Standing {
     }
 
     /// Ends a walk that saw everything: in one transaction, deletes what has
-    /// gone. Tells how many files that were.
+    /// gone.
     ///
     /// # Errors
     /// [`StoreError::Shrinks`] if more than half would go and `allow_shrink` is
     /// not set; nothing is deleted then.
-    pub fn retire(mut self, allow_shrink: bool) -> Result<u64, StoreError> {
+    pub fn retire(mut self, allow_shrink: bool) -> Result<Retired, StoreError> {
         self.pass(None)?;
         self.send_gone()?;
         if !self.is_trusted {
-            tracing::warn!("the walk was not whole, so nothing is retired");
-            return Ok(0);
+            return Ok(Retired::Withheld("the walk could not see everything"));
         }
-        if !self.is_anything_gone {
-            return Ok(0);
+        match self.told {
+            None => Ok(Retired::Files(0)),
+            Some(told) if told == self.store.connections => self.retire_told(allow_shrink),
+            Some(_) => Ok(Retired::Withheld(FORGOTTEN)),
         }
-        self.check_shrink(allow_shrink)?;
-        self.store.retire_gone()
+    }
+
+    fn retire_told(&mut self, allow_shrink: bool) -> Result<Retired, StoreError> {
+        let retired = self
+            .check_shrink(allow_shrink)
+            .and_then(|()| self.store.retire_gone());
+        match retired {
+            Err(error) if error.is_lost() => Ok(Retired::Withheld(FORGOTTEN)),
+            retired => retired.map(Retired::Files),
+        }
     }
 
     fn check_shrink(&mut self, allow_shrink: bool) -> Result<(), StoreError> {
@@ -244,13 +276,26 @@ impl Standing {
         if self.is_fetched || !self.ahead.is_empty() {
             return Ok(());
         }
-        let rows = self
-            .store
-            .client
-            .query(&format!("FETCH {BATCH} FROM standing"), &[])
-            .map_err(StoreError::sql("ask what stands in the index"))?;
+        let Self {
+            store,
+            folder,
+            cursor,
+            fetched,
+            ..
+        } = self;
+        let rows = store.persist(|store| {
+            if *cursor != Some(store.connections) {
+                store.open_cursor(folder, fetched.as_deref())?;
+                *cursor = Some(store.connections);
+            }
+            // After a fetch that failed the cursor is of no use.
+            store.fetch().inspect_err(|_| *cursor = None)
+        })?;
         self.is_fetched = rows.len() < BATCH;
         self.ahead.extend(rows.iter().map(Entry::of));
+        if let Some(last) = self.ahead.back() {
+            self.fetched = Some(last.path.clone());
+        }
         Ok(())
     }
 
@@ -267,21 +312,37 @@ impl Standing {
             return Ok(());
         }
         let gone = std::mem::take(&mut self.gone);
-        let client = &mut self.store.client;
-        if !self.is_anything_gone {
-            client
-                .batch_execute(MAKE_GONE)
-                .map_err(StoreError::sql("note the files that have gone"))?;
-            self.is_anything_gone = true;
-        }
-        client
-            .execute(INSERT_GONE, &[&gone])
-            .map(drop)
-            .map_err(StoreError::sql("note the files that have gone"))
+        let told = self.store.persist(|store| store.tell_gone(&gone))?;
+        self.told.get_or_insert(told);
+        Ok(())
     }
 }
 
 impl Store {
+    fn open_cursor(&mut self, folder: &str, after: Option<&str>) -> Result<(), StoreError> {
+        let values: [&(dyn ToSql + Sync); 3] = [&self.repository.as_str(), &folder, &after];
+        self.client
+            .batch_execute("CLOSE ALL")
+            .and_then(|()| self.client.execute(DECLARE, &values))
+            .map(drop)
+            .map_err(StoreError::sql("ask what stands in the index"))
+    }
+
+    fn fetch(&mut self) -> Result<Vec<Row>, StoreError> {
+        self.client
+            .query(&format!("FETCH {BATCH} FROM standing"), &[])
+            .map_err(StoreError::sql("ask what stands in the index"))
+    }
+
+    /// Tells the server what has gone; tells which connection knows it now.
+    fn tell_gone(&mut self, gone: &[String]) -> Result<u64, StoreError> {
+        self.client
+            .batch_execute(MAKE_GONE)
+            .and_then(|()| self.client.execute(INSERT_GONE, &[&gone]))
+            .map(|_| self.connections)
+            .map_err(StoreError::sql("note the files that have gone"))
+    }
+
     fn retire_gone(&mut self) -> Result<u64, StoreError> {
         self.client
             .execute(DELETE_GONE, &[&self.repository.as_str()])

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use mnemo_index::names::{ModelId, RepositoryName};
 use mnemo_index::store::embedded::{Cluster, ClusterConfig};
@@ -129,6 +130,7 @@ impl Database {
             repository: RepositoryName::new("sample").unwrap(),
             models: models(width),
             commit: Some("c0ffee".to_owned()),
+            patience: Duration::from_secs(5),
         }
     }
 

@@ -17,6 +17,7 @@ mod main_job;
 mod one_run;
 mod private_database;
 mod program;
+mod proxy;
 mod retire;
 mod reuse;
 mod runs;

@@ -1,6 +1,7 @@
 //! Opening a database: what it takes, what is refused, and what the user is told.
 
 use std::net::TcpListener;
+use std::time::Duration;
 
 use mnemo_index::names::{ModelId, RepositoryName};
 use mnemo_index::store::embedded::Cluster;
@@ -284,6 +285,7 @@ fn a_wrong_password_is_refused_and_not_repeated() {
             repository: RepositoryName::new("sample").unwrap(),
             models: models(3),
             commit: None,
+            patience: Duration::ZERO,
         }
     };
     for user in ["locked:wr0ng", "locked"] {
