@@ -8,7 +8,7 @@ use refinery::Runner;
 use super::error::StoreError;
 
 mod files {
-    #![allow(missing_docs)]
+    #![allow(missing_docs, reason = "the macro makes items without docs")]
     refinery::embed_migrations!("src/store/migrations");
 }
 
