@@ -38,12 +38,12 @@
 //! | [`commands`] | what each command does, from a plan to an exit code | |
 //! | [`pipeline`] | joins the stages, starts the threads | `thread::scope`, crossbeam |
 //! | [`walk`] | directory → [`source::SourceFile`], or why not | ignore |
-//! | [`read`] | bytes → [`source::Source`] | |
+//! | [`read`] | bytes → [`source::Source`], secrets masked | regex |
 //! | [`language`] | facts about each language: grammar, queries, rules | tree-sitter (with chunk) |
 //! | [`chunk`] | [`source::Source`] → [`chunk::ChunkedFile`] | |
 //! | [`embed`] | texts → [`embed::Embedding`]s, models, tokenizers | ort, tokenizers |
 //! | [`graph`] | [`chunk::ChunkedFile`] → nodes and edges, without SQL | |
-//! | [`store`] | everything in PostgreSQL, and the private server | postgres, pgvector, refinery |
+//! | [`store`] | everything in PostgreSQL, and the private server | postgres, pgvector, refinery, rustls |
 //! | [`report`] | standard output: text or NDJSON | |
 //! | [`terminal`] | standard error: progress, warnings, errors | indicatif |
 //! | [`signal`] | SIGINT and SIGTERM | signal-hook |

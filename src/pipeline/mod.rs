@@ -11,6 +11,7 @@
 //! `--sequential` the reader waits for the writer after each file.
 
 mod clock;
+mod contained;
 mod embedder;
 mod flight;
 mod models;
@@ -139,6 +140,9 @@ fn stages(run: &Run, stores: Stores, session: &mut Session) -> anyhow::Result<()
             let retired = retire(run, standing, session);
             // Also where that is refused, what was written becomes searchable.
             store.finish().advise()?;
+            let standing = session.summary.indexed + session.summary.unchanged;
+            let folder = run.plan.walk.folder();
+            store.check_commits(&folder, standing).advise()?;
             retired
         })
     })
@@ -146,12 +150,12 @@ fn stages(run: &Run, stores: Stores, session: &mut Session) -> anyhow::Result<()
 
 /// Takes out of the index what the walk did not find.
 fn retire(run: &Run, standing: Standing, session: &mut Session) -> anyhow::Result<()> {
-    session.lock.renew().advise()?;
+    session.lock.renew(run.plan.patience).advise()?;
     match standing.retire(run.plan.allow_shrink).advise()? {
         Retired::Files(files) => session.summary.retired = files,
-        Retired::Withheld(why) => session.listener.warned(&format!(
-            "files that are gone were left in the index, since {why}; run again"
-        )),
+        Retired::Withheld => session.listener.warned(
+            "files that have gone were left in the index, since the walk could not see everything",
+        ),
     }
     Ok(())
 }

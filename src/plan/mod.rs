@@ -23,6 +23,7 @@ use crate::exit::Exit;
 use crate::language;
 use crate::names::{ModelId, RelPath, RepositoryName};
 use crate::outcome::{MaxFailed, SkipReason};
+use crate::read::{self, ReadOptions};
 use crate::source::{Digest, Recipe};
 use crate::store::embedded::{self, ClusterConfig};
 use crate::store::{self, CheckoutState, DatabaseUrl, RoleModel};
@@ -46,6 +47,8 @@ pub enum Plan {
     Verify(VerifyPlan),
     /// Taking a repository out of an index.
     Forget(ForgetPlan),
+    /// Freeing what nothing uses.
+    Gc(GcPlan),
 }
 
 /// The main job.
@@ -60,6 +63,8 @@ pub struct IndexPlan {
     pub checkout: CheckoutState,
     /// What to walk.
     pub walk: WalkOptions,
+    /// Whether secrets are masked.
+    pub mask: bool,
     /// One file at a time.
     pub sequential: bool,
     /// Do unchanged files again.
@@ -82,6 +87,8 @@ pub struct IndexPlan {
     pub models: Roles<ModelConfig>,
     /// What is printed.
     pub output: Output,
+    /// Where the summary is written to.
+    pub report: Option<PathBuf>,
 }
 
 /// Where the rows go.
@@ -162,6 +169,16 @@ pub struct ForgetPlan {
     pub repository: RepositoryName,
 }
 
+/// Freeing what nothing uses.
+pub struct GcPlan {
+    /// The index.
+    pub database: Database,
+    /// Runs of each repository that are remembered.
+    pub keep_runs: u32,
+    /// JSON instead of text.
+    pub json: bool,
+}
+
 /// What the terminal needs to know, before anything can go wrong.
 #[must_use]
 pub fn terminal(output: &OutputArgs) -> TerminalOptions {
@@ -194,6 +211,11 @@ pub fn plan(args: Args) -> anyhow::Result<Plan> {
         Some(Command::Status(args)) => status_plan(args, &home).map(Plan::Status),
         Some(Command::Verify(args)) => verify_plan(args, &home).map(Plan::Verify),
         Some(Command::Forget(args)) => forget_plan(args, &home).map(Plan::Forget),
+        Some(Command::Gc(args)) => Ok(Plan::Gc(GcPlan {
+            database: database(args.database, &home)?,
+            keep_runs: args.keep_runs,
+            json: args.json,
+        })),
         None => index_plan(args.index, &home).map(|plan| Plan::Index(Box::new(plan))),
     }
 }
@@ -256,6 +278,7 @@ fn index_plan(args: IndexArgs, home: &Home) -> anyhow::Result<IndexPlan> {
         repository: repository(args.repository, &dir, checkout.as_ref())?,
         walk: walk(&args.files, &dir, checkout.as_ref())?,
         checkout: checkout.map(|checkout| checkout.state).unwrap_or_default(),
+        mask: !args.files.no_mask,
         sequential: args.sequential,
         full: args.full,
         allow_shrink: args.allow_shrink,
@@ -271,7 +294,19 @@ fn index_plan(args: IndexArgs, home: &Home) -> anyhow::Result<IndexPlan> {
             verbose: args.output.verbose > 0,
             quiet: args.output.quiet,
         },
+        report: args.output.report.map(report_file).transpose()?,
     })
+}
+
+/// A file that can be written: better known now than after an hour.
+fn report_file(path: PathBuf) -> anyhow::Result<PathBuf> {
+    std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(&path)
+        .with_context(|| format!("cannot write {}", path.display()))
+        .hint("name a file in a directory that exists and can be written")?;
+    Ok(path)
 }
 
 fn directory(dir: &Path) -> anyhow::Result<PathBuf> {
@@ -394,6 +429,15 @@ fn model_config(
 }
 
 impl IndexPlan {
+    /// How its files are read.
+    #[must_use]
+    pub fn reading(&self) -> ReadOptions {
+        ReadOptions {
+            max_bytes: self.walk.max_file_size,
+            mask: self.mask,
+        }
+    }
+
     /// The models of the roles, as a database remembers them.
     ///
     /// # Errors
@@ -420,6 +464,11 @@ impl IndexPlan {
     /// A manifest that cannot be read.
     pub fn recipe(&self) -> anyhow::Result<Recipe> {
         let mut ingredients = chunk::recipe();
+        ingredients.push(if self.mask {
+            read::recipe()
+        } else {
+            String::new()
+        });
         for (role, model) in [("text", &self.models.text), ("code", &self.models.code)] {
             ingredients.push(role.to_owned());
             let manifest = model.as_ref().map(ModelConfig::manifest).transpose()?;

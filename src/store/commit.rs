@@ -41,7 +41,7 @@ impl Store {
     /// Replaces what is stored for the file, whole or not at all.
     ///
     /// # Errors
-    /// [`StoreError`]; [`StoreError::is_fatal`] tells whether other files would
+    /// [`StoreError`]; [`StoreError::blame`] tells whether other files would
     /// meet the same fault. What stood before stays.
     pub fn commit(
         &mut self,

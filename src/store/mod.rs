@@ -9,6 +9,7 @@ mod commit;
 mod connect;
 mod error;
 mod failures;
+mod gc;
 mod lock;
 mod migrate;
 mod models;
@@ -17,6 +18,7 @@ mod rows;
 mod runs;
 mod standing;
 mod status;
+mod tls;
 mod vector_index;
 mod verify;
 
@@ -27,7 +29,8 @@ use postgres::{Client, Row};
 pub use archive::Archive;
 pub use commit::Committed;
 pub use connect::{DatabaseUrl, create_database};
-pub use error::StoreError;
+pub use error::{Blame, StoreError};
+pub use gc::Freed;
 pub use lock::{Holder, RepositoryLock};
 pub use models::{Models, Role, RoleModel, StoredModel};
 pub use runs::{CheckoutState, RunEnd, RunId, RunStart};
@@ -64,7 +67,7 @@ pub struct Store {
     /// The connection broke, and is to be opened anew.
     is_lost: bool,
     /// How often it was opened anew: what a session holds went each time.
-    connections: u64,
+    reconnections: u64,
     repository: RepositoryName,
     commit: Option<String>,
     models: Models,
@@ -100,7 +103,7 @@ impl Store {
             url: config.url.clone(),
             patience: config.patience,
             is_lost: false,
-            connections: 0,
+            reconnections: 0,
             repository: config.repository.clone(),
             commit: config.commit.clone(),
             models: config.models.clone(),

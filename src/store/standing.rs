@@ -20,9 +20,6 @@ use crate::names::RelPath;
 /// Rows that are fetched, and paths that are sent, at a time.
 const BATCH: usize = 256;
 
-/// What a lost connection knew is lost.
-const FORGOTTEN: &str = "the connection was lost";
-
 /// Held by the server after its transaction, so that a long run does not keep
 /// others from cleaning up. A file that only ever failed stands in its error.
 const DECLARE: &str = r#"
@@ -40,31 +37,35 @@ const DECLARE: &str = r#"
         OR string_to_array(file_path, '/') COLLATE "C" > string_to_array($3::text, '/') COLLATE "C"
     ORDER BY string_to_array(file_path, '/') COLLATE "C""#;
 
-const MAKE_GONE: &str = "CREATE TEMPORARY TABLE IF NOT EXISTS gone (file_path text PRIMARY KEY)";
+/// What a run that was cut short has left.
+const CLEAR_GONE: &str = "DELETE FROM retiring WHERE repository = $1";
 
 const INSERT_GONE: &str =
-    "INSERT INTO pg_temp.gone SELECT unnest($1::text[]) ON CONFLICT DO NOTHING";
+    "INSERT INTO retiring SELECT $1, unnest($2::text[]) ON CONFLICT DO NOTHING";
 
 const COUNT_GONE: &str = "
-    SELECT count(*), count(*) FILTER (WHERE file_path IN (SELECT file_path FROM pg_temp.gone))
-    FROM indexed_files WHERE repository = $1";
+    SELECT count(*), count(*) FILTER (WHERE EXISTS (SELECT FROM retiring g
+        WHERE g.repository = f.repository AND g.file_path = f.file_path))
+    FROM indexed_files f WHERE repository = $1";
 
 /// Everything that is stored for the files, and for edges that end in them.
 const DELETE_GONE: &str = "
-    WITH standing AS (
-        SELECT node_id FROM nodes JOIN pg_temp.gone USING (file_path) WHERE repository = $1
+    WITH gone AS (
+        DELETE FROM retiring WHERE repository = $1 RETURNING file_path
+    ), standing AS (
+        SELECT node_id FROM nodes JOIN gone USING (file_path) WHERE repository = $1
     ), outgoing AS (
         DELETE FROM edges USING standing WHERE repository = $1 AND source_node_id = node_id
     ), incoming AS (
         DELETE FROM edges USING standing WHERE repository = $1 AND target_node_id = node_id
     ), chunks AS (
-        DELETE FROM code_chunks c USING pg_temp.gone g WHERE c.repository = $1 AND c.file_path = g.file_path
+        DELETE FROM code_chunks c USING gone g WHERE c.repository = $1 AND c.file_path = g.file_path
     ), errors AS (
-        DELETE FROM indexing_errors e USING pg_temp.gone g WHERE e.repository = $1 AND e.file_path = g.file_path
+        DELETE FROM indexing_errors e USING gone g WHERE e.repository = $1 AND e.file_path = g.file_path
     ), nodes AS (
-        DELETE FROM nodes n USING pg_temp.gone g WHERE n.repository = $1 AND n.file_path = g.file_path
+        DELETE FROM nodes n USING gone g WHERE n.repository = $1 AND n.file_path = g.file_path
     )
-    DELETE FROM indexed_files f USING pg_temp.gone g WHERE f.repository = $1 AND f.file_path = g.file_path";
+    DELETE FROM indexed_files f USING gone g WHERE f.repository = $1 AND f.file_path = g.file_path";
 
 /// What stands below a folder, compared with a walk through it.
 pub struct Standing {
@@ -85,8 +86,7 @@ pub struct Standing {
     is_trusted: bool,
     /// Passed by the walk, and not yet told to the server.
     gone: Vec<String>,
-    /// The connection that was told of the first one.
-    told: Option<u64>,
+    is_anything_gone: bool,
 }
 
 /// How retiring ended.
@@ -94,8 +94,8 @@ pub struct Standing {
 pub enum Retired {
     /// So many files were.
     Files(u64),
-    /// None was, since it is not certain what has gone; the next run may know.
-    Withheld(&'static str),
+    /// None was, since the walk could not see everything; the next one may.
+    Withheld,
 }
 
 /// What is known of a path.
@@ -118,7 +118,8 @@ impl Standing {
     ///
     /// # Errors
     /// [`StoreError::Sql`] if the database cannot be asked.
-    pub fn open(store: Store, folder: &str) -> Result<Self, StoreError> {
+    pub fn open(mut store: Store, folder: &str) -> Result<Self, StoreError> {
+        store.persist(Store::forget_gone)?;
         let mut standing = Self {
             store,
             folder: folder.to_owned(),
@@ -130,7 +131,7 @@ impl Standing {
             spared: None,
             is_trusted: true,
             gone: Vec::new(),
-            told: None,
+            is_anything_gone: false,
         };
         // Now, so that what this run writes is not part of it.
         standing.fetch()?;
@@ -213,36 +214,18 @@ impl Standing {
         self.pass(None)?;
         self.send_gone()?;
         if !self.is_trusted {
-            return Ok(Retired::Withheld("the walk could not see everything"));
+            return Ok(Retired::Withheld);
         }
-        match self.told {
-            None => Ok(Retired::Files(0)),
-            Some(told) if told == self.store.connections => self.retire_told(allow_shrink),
-            Some(_) => Ok(Retired::Withheld(FORGOTTEN)),
+        if !self.is_anything_gone {
+            return Ok(Retired::Files(0));
         }
-    }
-
-    fn retire_told(&mut self, allow_shrink: bool) -> Result<Retired, StoreError> {
-        let retired = self
-            .check_shrink(allow_shrink)
-            .and_then(|()| self.store.retire_gone());
-        match retired {
-            Err(error) if error.is_lost() => Ok(Retired::Withheld(FORGOTTEN)),
-            retired => retired.map(Retired::Files),
-        }
-    }
-
-    fn check_shrink(&mut self, allow_shrink: bool) -> Result<(), StoreError> {
-        let store = &mut self.store;
-        let row = store
-            .client
-            .query_one(COUNT_GONE, &[&store.repository.as_str()])
-            .map_err(StoreError::sql("count the files that have gone"))?;
-        let (stored, gone): (i64, i64) = (row.get(0), row.get(1));
+        let (gone, stored) = self.store.persist(Store::count_gone)?;
         if gone > stored - gone && !allow_shrink {
             return Err(StoreError::Shrinks { gone, stored });
         }
-        Ok(())
+        self.store.persist(Store::retire_gone)?;
+        // Not what the deletion said: an answer may be lost, and the second is 0.
+        Ok(Retired::Files(gone.unsigned_abs()))
     }
 
     /// Leaves behind what stands before `path`, or all: it has gone, unless it
@@ -284,9 +267,9 @@ impl Standing {
             ..
         } = self;
         let rows = store.persist(|store| {
-            if *cursor != Some(store.connections) {
+            if *cursor != Some(store.reconnections) {
                 store.open_cursor(folder, fetched.as_deref())?;
-                *cursor = Some(store.connections);
+                *cursor = Some(store.reconnections);
             }
             // After a fetch that failed the cursor is of no use.
             store.fetch().inspect_err(|_| *cursor = None)
@@ -312,9 +295,8 @@ impl Standing {
             return Ok(());
         }
         let gone = std::mem::take(&mut self.gone);
-        let told = self.store.persist(|store| store.tell_gone(&gone))?;
-        self.told.get_or_insert(told);
-        Ok(())
+        self.is_anything_gone = true;
+        self.store.persist(|store| store.tell_gone(&gone))
     }
 }
 
@@ -334,18 +316,32 @@ impl Store {
             .map_err(StoreError::sql("ask what stands in the index"))
     }
 
-    /// Tells the server what has gone; tells which connection knows it now.
-    fn tell_gone(&mut self, gone: &[String]) -> Result<u64, StoreError> {
+    fn forget_gone(&mut self) -> Result<(), StoreError> {
         self.client
-            .batch_execute(MAKE_GONE)
-            .and_then(|()| self.client.execute(INSERT_GONE, &[&gone]))
-            .map(|_| self.connections)
+            .execute(CLEAR_GONE, &[&self.repository.as_str()])
+            .map(drop)
+            .map_err(StoreError::sql("clear the list of files that have gone"))
+    }
+
+    fn tell_gone(&mut self, gone: &[String]) -> Result<(), StoreError> {
+        self.client
+            .execute(INSERT_GONE, &[&self.repository.as_str(), &gone])
+            .map(drop)
             .map_err(StoreError::sql("note the files that have gone"))
     }
 
-    fn retire_gone(&mut self) -> Result<u64, StoreError> {
+    /// How many indexed files have gone, and how many there are.
+    fn count_gone(&mut self) -> Result<(i64, i64), StoreError> {
+        self.client
+            .query_one(COUNT_GONE, &[&self.repository.as_str()])
+            .map(|row| (row.get(1), row.get(0)))
+            .map_err(StoreError::sql("count the files that have gone"))
+    }
+
+    fn retire_gone(&mut self) -> Result<(), StoreError> {
         self.client
             .execute(DELETE_GONE, &[&self.repository.as_str()])
+            .map(drop)
             .map_err(StoreError::sql("retire the files that have gone"))
     }
 }

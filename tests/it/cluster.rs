@@ -96,9 +96,7 @@ pub struct Database {
 impl Database {
     /// An empty one.
     pub fn new() -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
-        let cluster = shared();
+        let (cluster, name) = (shared(), fresh_name());
         assert!(
             cluster.create_database(&name).unwrap(),
             "{name} is there already"
@@ -106,6 +104,24 @@ impl Database {
         Self {
             url: cluster.url(&name),
         }
+    }
+
+    /// One that holds the same; nobody may be connected to this one.
+    pub fn copy(&self) -> Self {
+        let name = fresh_name();
+        let template = self.url.database();
+        maintenance(&format!("CREATE DATABASE {name} TEMPLATE {template}"));
+        Self {
+            url: shared().url(&name),
+        }
+    }
+
+    /// For tests that make many.
+    pub fn remove(self) {
+        maintenance(&format!(
+            "DROP DATABASE {} WITH (FORCE)",
+            self.url.database()
+        ));
     }
 
     /// One with the tables that MnemoLite makes.
@@ -143,6 +159,16 @@ impl Database {
     pub fn count(&self, query: &str) -> i64 {
         self.client().query_one(query, &[]).unwrap().get(0)
     }
+}
+
+fn fresh_name() -> String {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed))
+}
+
+fn maintenance(statement: &str) {
+    let mut client = Client::connect(shared().url("postgres").expose(), NoTls).unwrap();
+    client.batch_execute(statement).unwrap();
 }
 
 /// One model for both roles.

@@ -6,9 +6,12 @@ use std::process::{Child, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use mnemo_index::names::RepositoryName;
+use mnemo_index::store::RepositoryLock;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::cluster::Database;
+use crate::embedded_life::Home;
 use crate::program::{self, Program};
 use crate::proxy::Proxy;
 
@@ -218,8 +221,8 @@ fn what_may_pass_is_tried_again() {
 
 #[test]
 fn what_will_not_pass_ends_the_run_once() {
-    // The disk is full; a statement is cancelled each time.
-    for (state, hint) in [("53100", "hint: free space"), ("57014", "")] {
+    // The disk is full; deadlocks and cancelled statements without end.
+    for (state, hint) in [("53100", "hint: free space"), ("40P01", ""), ("57014", "")] {
         let (shop, database) = (program::shop(), Database::new());
         fail_with(&database, state, 1_000_000);
         let began = Instant::now();
@@ -237,11 +240,94 @@ fn what_will_not_pass_ends_the_run_once() {
 }
 
 #[test]
-fn a_conflict_that_never_ends_is_the_files_failure() {
-    let (shop, database) = (program::shop(), Database::new());
-    fail_with(&database, "40P01", 1_000_000);
-    let run = Program::index(shop.path(), &database).events(3);
-    assert_eq!(run.with("failed").len(), 6);
+fn a_file_that_is_cancelled_each_time_fails_alone() {
+    // Six tries each: that is what one file gets.
+    for state in ["40P01", "57014"] {
+        let (shop, database) = (program::shop(), Database::new());
+        fail_with(&database, state, 6);
+        let run = Program::index(shop.path(), &database).events(3);
+        assert_eq!(
+            (run.with("failed").len(), run.with("indexed").len()),
+            (1, 5)
+        );
+        Program::index(shop.path(), &database).events(0);
+        assert_every_file_is_whole(&database);
+    }
+}
+
+#[test]
+fn a_server_that_is_stopped_or_crashes_and_comes_back_costs_nothing() {
+    for mode in [Signal::INT, Signal::QUIT] {
+        let (folder, home) = (many_files(), Home::new());
+        let cluster = home.acquire();
+        cluster.create_database("code").unwrap();
+        let database = Database {
+            url: cluster.url("code"),
+        };
+        let mut command = Program::index(folder.path(), &database)
+            .args(["--sequential"])
+            .command();
+        let child = command
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        wait_for_commits(&database);
+        let server = Pid::from_raw(home.server().expect("a server that runs")).unwrap();
+        kill_process(server, mode).unwrap();
+        let began = Instant::now();
+        while home.server().is_some() {
+            assert!(
+                began.elapsed() < Duration::from_secs(30),
+                "it does not stop"
+            );
+            sleep(Duration::from_millis(20));
+        }
+        let again = home.acquire();
+        let output = child.wait_with_output().unwrap();
+        let complaints = String::from_utf8(output.stderr).unwrap();
+        if mode == Signal::QUIT && output.status.code() == Some(1) {
+            // The private server does not wait for the disk, so a crash may take
+            // the last commits; that is told, and made good by the next run.
+            assert!(
+                complaints.contains("error: the server crashed"),
+                "{complaints}"
+            );
+            Program::index(folder.path(), &database).events(0);
+        } else {
+            assert_eq!(output.status.code(), Some(0), "{complaints}");
+        }
+        assert_eq!(database.count("SELECT count(*) FROM indexed_files"), 200);
+        assert_every_file_is_whole(&database);
+        assert_eq!(Program::on(&database, ["verify"]).run().code(), 0);
+        drop((cluster, again));
+    }
+}
+
+#[test]
+fn a_repository_that_another_took_meanwhile_is_left_to_it() {
+    let (folder, database) = (many_files(), Database::new());
+    let proxy = Proxy::before(&database);
+    let child = start_behind(&proxy, folder.path(), &[]);
+    wait_for_commits(&database);
+    proxy.shut();
+    let mut other =
+        RepositoryLock::open(&database.url, &RepositoryName::new("sample").unwrap()).unwrap();
+    let began = Instant::now();
+    while other.take().is_err() {
+        assert!(
+            began.elapsed() < Duration::from_secs(20),
+            "it is not let go"
+        );
+    }
+    proxy.reopen();
+    let (code, _, complaints) = ended(child);
+    assert_eq!(code, Some(75), "{complaints}");
+    assert!(
+        complaints.contains("is being indexed by process"),
+        "{complaints}"
+    );
+    assert_every_file_is_whole(&database);
 }
 
 #[test]

@@ -27,10 +27,7 @@ pub struct Proxy {
 impl Proxy {
     pub fn before(database: &Database) -> Self {
         let config: Config = database.url.expose().parse().unwrap();
-        let [Host::Unix(folder)] = config.get_hosts() else {
-            panic!("the tests' server listens on a socket");
-        };
-        let socket = folder.join(format!(".s.PGSQL.{}", config.get_ports()[0]));
+        let socket = socket_of(database);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let proxy = Self {
             port: listener.local_addr().unwrap().port(),
@@ -44,7 +41,7 @@ impl Proxy {
                 // Dropped, a connection is one that the server closed at once.
                 if !shut.load(Ordering::SeqCst) {
                     open.lock().unwrap().push(client.try_clone().unwrap());
-                    pass_on(client, &socket);
+                    pass(client, UnixStream::connect(&socket).unwrap()).unwrap();
                 }
             }
         });
@@ -78,10 +75,18 @@ impl Proxy {
     }
 }
 
-fn pass_on(client: TcpStream, socket: &PathBuf) {
-    let server = UnixStream::connect(socket).unwrap();
-    let (mut from_client, mut to_server) =
-        (client.try_clone().unwrap(), server.try_clone().unwrap());
+/// Where the tests' server listens.
+pub fn socket_of(database: &Database) -> PathBuf {
+    let config: Config = database.url.expose().parse().unwrap();
+    let [Host::Unix(folder)] = config.get_hosts() else {
+        panic!("the tests' server listens on a socket");
+    };
+    folder.join(format!(".s.PGSQL.{}", config.get_ports()[0]))
+}
+
+/// Hands on what either side says, until one of them ends.
+pub fn pass(client: TcpStream, server: UnixStream) -> io::Result<()> {
+    let (mut from_client, mut to_server) = (client.try_clone()?, server.try_clone()?);
     thread::spawn(move || {
         let _ = io::copy(&mut from_client, &mut to_server);
         let _ = to_server.shutdown(Shutdown::Both);
@@ -91,4 +96,5 @@ fn pass_on(client: TcpStream, socket: &PathBuf) {
         let _ = io::copy(&mut from_server, &mut to_client);
         let _ = to_client.shutdown(Shutdown::Both);
     });
+    Ok(())
 }

@@ -4,7 +4,7 @@
 use mnemo_index::chunk::ChunkKind;
 use mnemo_index::names::RepositoryName;
 use mnemo_index::source::{Digest, Recipe};
-use mnemo_index::store::{Retired, Standing, Store, StoreError};
+use mnemo_index::store::{Blame, Retired, Standing, Store, StoreError};
 use serde_json::{Value, json};
 
 use crate::cluster::Database;
@@ -301,7 +301,7 @@ fn a_file_that_is_not_whole_is_refused_and_the_old_one_stays() {
     ] {
         let error = store.commit(&broken, &Recipe::of(&["new"])).unwrap_err();
         assert!(error.to_string().contains(said), "{error}");
-        assert!(!error.is_fatal(), "{error}");
+        assert_eq!(error.blame(), Blame::File, "{error}");
     }
     assert_eq!(everything(&database), before);
     store.commit(&shapes("b.ts", 3), &recipe()).unwrap();
@@ -349,7 +349,7 @@ fn a_lost_connection_is_opened_again_and_the_file_done_once() {
 }
 
 #[test]
-fn a_walk_goes_on_where_its_connection_was_lost_and_retires_only_what_is_certain() {
+fn a_walk_goes_on_where_its_connection_was_lost_and_retires_what_has_gone() {
     let database = Database::new();
     let script = "
         INSERT INTO indexed_files (repository, file_path, language, digest, recipe, chunk_count, lines_of_code)
@@ -368,11 +368,16 @@ fn a_walk_goes_on_where_its_connection_was_lost_and_retires_only_what_is_certain
     assert_eq!(walk.retire(false).unwrap(), Retired::Files(0));
 
     let mut walk = Standing::open(database.store(3), "").unwrap();
-    walk.look_up(&path("src/0400.ts")).unwrap();
+    for number in 401..=1000 {
+        walk.look_up(&path(&format!("src/{number:04}.ts"))).unwrap();
+        if number == 600 {
+            disconnect(&database);
+        }
+    }
     disconnect(&database);
-    let retired = walk.retire(true).unwrap();
-    assert!(matches!(retired, Retired::Withheld(_)), "{retired:?}");
-    assert_eq!(database.count("SELECT count(*) FROM indexed_files"), 1000);
+    assert_eq!(walk.retire(false).unwrap(), Retired::Files(400));
+    assert_eq!(database.count("SELECT count(*) FROM indexed_files"), 600);
+    assert_eq!(database.count("SELECT count(*) FROM retiring"), 0);
 }
 
 #[test]
