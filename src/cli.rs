@@ -52,6 +52,12 @@ pub enum Command {
     },
     /// Show how files are cut into chunks; needs no weights and no database
     Chunk(ChunkArgs),
+    /// Show how the last runs went, what the index holds, and what failed
+    Status(StatusArgs),
+    /// Check the index against its own promises; faults are listed, exit code 5
+    Verify(VerifyArgs),
+    /// Take a repository out of the index, all of it at once
+    Forget(ForgetArgs),
 }
 
 /// What can be done with the private PostgreSQL.
@@ -111,15 +117,9 @@ pub struct IndexArgs {
     #[arg(long)]
     pub dry_run: bool,
 
-    /// The database [default: a private PostgreSQL]
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "DATABASE_URL",
-        hide_env_values = true,
-        help_heading = "Database"
-    )]
-    pub database_url: Option<String>,
+    /// Where the rows go.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
 
     /// Models and where they run.
     #[command(flatten)]
@@ -142,6 +142,20 @@ pub struct IndexArgs {
     /// What is printed.
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+/// Where the index is.
+#[derive(Debug, ClapArgs)]
+pub struct DatabaseArgs {
+    /// The database [default: a private PostgreSQL]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "DATABASE_URL",
+        hide_env_values = true,
+        help_heading = "Database"
+    )]
+    pub database_url: Option<String>,
 }
 
 /// Models and where they run.
@@ -260,6 +274,66 @@ pub struct ChunkArgs {
     /// One JSON object per file
     #[arg(long)]
     pub json: bool,
+}
+
+/// The options of `status`.
+#[derive(Debug, ClapArgs)]
+pub struct StatusArgs {
+    /// Only this repository [default: all]
+    #[arg(long, value_name = "NAME", env = "MNEMO_REPOSITORY")]
+    pub repository: Option<String>,
+
+    /// Where the index is.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+
+    /// One JSON object per repository
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The options of `verify`.
+#[derive(Debug, ClapArgs)]
+pub struct VerifyArgs {
+    /// Also compare the index with the files of this directory
+    pub dir: Option<PathBuf>,
+
+    /// Only this repository [default: all, or with DIR the one that indexing DIR would write]
+    #[arg(long, value_name = "NAME", env = "MNEMO_REPOSITORY")]
+    pub repository: Option<String>,
+
+    /// Where the index is.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+
+    /// One JSON object per fault
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The options of `forget`.
+#[derive(Debug, ClapArgs)]
+pub struct ForgetArgs {
+    /// The repository
+    pub name: String,
+
+    /// Where the index is.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+}
+
+impl Args {
+    /// Whether machines read what is printed.
+    #[must_use]
+    pub fn wants_json(&self) -> bool {
+        match &self.command {
+            None => self.index.output.json,
+            Some(Command::Status(args)) => args.json,
+            Some(Command::Verify(args)) => args.json,
+            Some(Command::Chunk(args)) => args.json,
+            Some(Command::Db { .. } | Command::Forget(_)) => false,
+        }
+    }
 }
 
 /// A role that can be turned on.

@@ -14,6 +14,8 @@ pub enum Exit {
     Usage = 2,
     /// Finished, but more files failed than `--max-failed` allows.
     Incomplete = 3,
+    /// `verify` found faults.
+    Faults = 5,
     /// What was asked for does not exist.
     NotFound = 6,
     /// Another run holds the repository; the same command may succeed later.
@@ -31,6 +33,7 @@ Exit codes:
   1    the run or command failed
   2    bad usage
   3    finished, but more files failed than --max-failed allows
+  5    verify found faults
   6    what was asked for does not exist
   75   try again later: another run holds the repository
   130  interrupted (SIGINT)
@@ -61,6 +64,7 @@ mod tests {
             Exit::Failure,
             Exit::Usage,
             Exit::Incomplete,
+            Exit::Faults,
             Exit::NotFound,
             Exit::TryAgain,
             Exit::Interrupted,

@@ -79,6 +79,9 @@
 //! * *Three connections*: what stands in the index is asked while files are
 //!   written, and the third holds the repository's lock, so that there is one
 //!   run at a time whatever becomes of the others.
+//! * *Vectors are looked up where they stand*, by a key of model and text, and
+//!   not in a cache beside the index: there is nothing to bound or to clean up,
+//!   since a vector goes with its last chunk.
 //! * *What stands is told in the order of the walk*, so that one pass, with no
 //!   list of files in memory, finds both what is unchanged and what has gone.
 //! * *A walk ahead counts the files*, so that the time that is left can be told,

@@ -32,6 +32,8 @@ pub struct Indexed {
     pub edges: BTreeMap<String, u64>,
     /// Tokens that went through a model, both roles.
     pub tokens: u64,
+    /// Texts whose vectors were there already.
+    pub reused: u64,
     /// What had to be cut or replaced.
     pub notes: Vec<String>,
 }
@@ -199,6 +201,8 @@ pub struct Summary {
     pub edges: BTreeMap<String, u64>,
     /// Tokens embedded, both roles.
     pub tokens: u64,
+    /// Texts whose vectors were there already, both roles.
+    pub reused: u64,
     /// Time by stage.
     pub times: StageTimes,
     /// Wall time of the run.
@@ -221,6 +225,7 @@ impl Summary {
     fn add_indexed(&mut self, indexed: &Indexed) {
         self.indexed += 1;
         self.tokens += indexed.tokens;
+        self.reused += indexed.reused;
         for (kind, count) in &indexed.chunks {
             *self.chunks.entry(kind).or_default() += count;
         }

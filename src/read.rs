@@ -3,9 +3,10 @@
 //! Between the walk and this moment a file may have gone or turned into
 //! something else; that is normal, and a reason to leave it out.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 
 use rustix::fs::OFlags;
 use rustix::io::Errno;
@@ -61,13 +62,7 @@ pub fn read(file: SourceFile, max_bytes: u64) -> Result<Source, NotRead> {
 }
 
 fn read_bytes(file: &SourceFile, max_bytes: u64) -> Result<Vec<u8>, NotRead> {
-    // Without NONBLOCK, opening a pipe that took the file's place would hang.
-    let flags = OFlags::NONBLOCK | OFlags::NOFOLLOW;
-    let opened = OpenOptions::new()
-        .read(true)
-        .custom_flags(flags.bits().cast_signed())
-        .open(&file.absolute)
-        .map_err(not_opened)?;
+    let opened = open(&file.absolute).map_err(not_opened)?;
     let metadata = opened.metadata().map_err(NotRead::Failed)?;
     if !metadata.is_file() {
         return Err(NotRead::Skipped(SkipReason::NotAFile));
@@ -81,6 +76,23 @@ fn read_bytes(file: &SourceFile, max_bytes: u64) -> Result<Vec<u8>, NotRead> {
         return Err(NotRead::Skipped(SkipReason::TooLarge));
     }
     Ok(bytes)
+}
+
+/// The digest of a file as it is now, of whatever size.
+///
+/// # Errors
+/// What the system refused with.
+pub fn digest(path: &Path) -> io::Result<Digest> {
+    Digest::of_all(open(path)?)
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    // Without NONBLOCK, opening a pipe that took the file's place would hang.
+    let flags = OFlags::NONBLOCK | OFlags::NOFOLLOW;
+    OpenOptions::new()
+        .read(true)
+        .custom_flags(flags.bits().cast_signed())
+        .open(path)
 }
 
 fn not_opened(error: io::Error) -> NotRead {

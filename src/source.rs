@@ -2,6 +2,7 @@
 //! ([`Source`]), with the measures that speak of its bytes and lines.
 
 use std::fmt;
+use std::io;
 use std::path::PathBuf;
 
 use crate::names::RelPath;
@@ -50,6 +51,16 @@ impl Digest {
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         Self(*blake3::hash(bytes).as_bytes())
+    }
+
+    /// The digest of all that `reader` gives, however much that is.
+    ///
+    /// # Errors
+    /// What the reader failed with.
+    pub fn of_all(reader: impl io::Read) -> io::Result<Self> {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update_reader(reader)?;
+        Ok(Self(*hasher.finalize().as_bytes()))
     }
 }
 

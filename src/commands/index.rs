@@ -142,7 +142,7 @@ fn begin(plan: &IndexPlan, lock: &mut RepositoryLock) -> anyhow::Result<RunId> {
 }
 
 /// The connection string, and what keeps the private server up meanwhile.
-fn open(database: &Database) -> anyhow::Result<(Option<Cluster>, DatabaseUrl)> {
+pub(super) fn open(database: &Database) -> anyhow::Result<(Option<Cluster>, DatabaseUrl)> {
     match database {
         Database::Url(url) => Ok((None, url.clone())),
         Database::Private(config, name) => {

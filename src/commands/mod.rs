@@ -3,13 +3,18 @@
 mod chunk;
 mod db;
 mod dry_run;
+mod forget;
 mod index;
+mod status;
+mod verify;
 
 use crate::cli::Args;
-use crate::error;
+use crate::error::{self, AdviseItself};
 use crate::exit::Exit;
-use crate::plan::{self, Plan};
+use crate::plan::{self, Database, Plan};
 use crate::report::{Format, Report};
+use crate::store::Archive;
+use crate::store::embedded::Cluster;
 use crate::terminal::Terminal;
 
 /// Does what was typed; tells of any error, to people and to machines.
@@ -17,7 +22,7 @@ use crate::terminal::Terminal;
 pub fn run(args: Args) -> Exit {
     let terminal = Terminal::new(plan::terminal(&args.index.output));
     terminal.listen_to_libraries();
-    let json = args.index.output.json;
+    let json = args.wants_json();
     planned(args, &terminal).unwrap_or_else(|error| {
         terminal.finish();
         terminal.error(&error);
@@ -33,5 +38,14 @@ fn planned(args: Args, terminal: &Terminal) -> anyhow::Result<Exit> {
         Plan::Index(plan) => index::index(&plan, terminal),
         Plan::Database(plan) => db::manage(&plan),
         Plan::Chunk(plan) => chunk::show(&plan),
+        Plan::Status(plan) => status::show(&plan),
+        Plan::Verify(plan) => verify::check(&plan),
+        Plan::Forget(plan) => forget::forget(&plan),
     }
+}
+
+/// An index that is there, and what keeps the private server up meanwhile.
+fn archive(database: &Database) -> anyhow::Result<(Option<Cluster>, Archive)> {
+    let (cluster, url) = index::open(database)?;
+    Ok((cluster, Archive::open(&url).advise()?))
 }

@@ -2,7 +2,7 @@
 //! that have come in. The embedder that brings the last one sends it on.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use crate::chunk::ChunkedFile;
@@ -21,7 +21,7 @@ pub(super) enum Done {
     /// A file to commit.
     File {
         file: Box<EmbeddedFile>,
-        tokens: u64,
+        load: Load,
         began: Instant,
     },
 }
@@ -41,6 +41,17 @@ pub(super) struct Text {
     pub chunks: Vec<usize>,
 }
 
+impl Text {
+    /// The text itself.
+    pub fn input<'a>(&self, file: &'a ChunkedFile) -> &'a str {
+        let chunk = &file.chunks[self.chunks[0]];
+        match self.role {
+            Role::Text => &chunk.text_input,
+            Role::Code => &chunk.code_input,
+        }
+    }
+}
+
 /// One text to embed, and the file it belongs to.
 pub(super) struct Item {
     pub flight: Arc<Flight>,
@@ -51,7 +62,7 @@ pub(super) struct Item {
 pub(super) struct Flight {
     path: RelPath,
     began: Instant,
-    tokens: u64,
+    load: Load,
     /// Texts that have no vector yet.
     open: AtomicUsize,
     state: Mutex<State>,
@@ -83,7 +94,7 @@ impl Flight {
         Self {
             path: file.path.clone(),
             began,
-            tokens: load.tokens,
+            load,
             open: AtomicUsize::new(load.texts),
             state: Mutex::new(State {
                 file: Some(file),
@@ -96,7 +107,7 @@ impl Flight {
     /// Takes the vector of one text, or why there is none. The last text gives
     /// what to tell the writer.
     pub fn land(&self, item: &Item, result: Result<Embedding, String>) -> Option<Done> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state();
         match result {
             Ok(vector) => state.take(&item.text, &vector),
             Err(cause) => {
@@ -110,9 +121,18 @@ impl Flight {
         was_last.then(|| self.finish(&mut state))
     }
 
+    /// Takes the vector of a text that need not be embedded.
+    pub fn give(&self, text: &Text, vector: &Embedding) {
+        self.state().take(text, vector);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// What to tell the writer of a file that has nothing to embed.
     pub fn finish_empty(&self) -> Done {
-        self.finish(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+        self.finish(&mut self.state())
     }
 
     fn finish(&self, state: &mut State) -> Done {
@@ -123,7 +143,7 @@ impl Flight {
                 let file = Box::new(EmbeddedFile { file, vectors });
                 Done::File {
                     file,
-                    tokens: self.tokens,
+                    load: self.load,
                     began,
                 }
             }
@@ -148,4 +168,6 @@ impl Flight {
 pub(super) struct Load {
     pub texts: usize,
     pub tokens: u64,
+    /// Texts that have their vectors already.
+    pub reused: u64,
 }

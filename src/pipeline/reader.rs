@@ -10,13 +10,13 @@ use anyhow::anyhow;
 use crossbeam_channel::{Receiver, Sender};
 
 use crate::chunk::{ChunkedFile, Chunker};
-use crate::embed::{Roles, TextTokenizer, Tokens};
+use crate::embed::{Embedding, Roles, TextTokenizer, Tokens};
 use crate::error::AdviseItself;
 use crate::language::{self, Language};
 use crate::outcome::{FailedStage, FileFailure, FileOutcome, SkipReason};
 use crate::read::{self, NotRead};
 use crate::source::{Source, SourceFile};
-use crate::store::{Entered, Standing, Store};
+use crate::store::{self, Entered, Standing, Store};
 use crate::walk::{Found, Walk};
 
 use super::Run;
@@ -34,6 +34,9 @@ pub(super) struct Doors {
 
 /// The writer or the embedders are gone: there is nobody to read for.
 struct Hung;
+
+/// Texts whose vectors are there, and texts to embed.
+type Parted = (Vec<(Text, Embedding)>, Vec<Text>);
 
 pub(super) struct Reader<'a> {
     run: &'a Run<'a>,
@@ -153,21 +156,47 @@ impl<'a> Reader<'a> {
     }
 
     fn send(&mut self, file: ChunkedFile, began: Instant) -> anyhow::Result<Result<(), Hung>> {
-        self.run.models.get()?;
         let texts = match self.run.clock.time(Stage::Chunk, || self.tokenize(&file)) {
             Ok(texts) => texts,
             Err(outcome) => return Ok(self.ended(file.path.to_string(), outcome, began)),
         };
-        let tokens = texts.iter().map(|text| text.tokens.len() as u64).sum();
+        let (known, texts) = self.reuse(&file, texts)?;
         let load = Load {
             texts: texts.len(),
-            tokens,
+            tokens: texts.iter().map(|text| text.tokens.len() as u64).sum(),
+            reused: known.len() as u64,
         };
         let flight = Arc::new(Flight::new(file, began, load));
+        for (text, vector) in &known {
+            flight.give(text, vector);
+        }
         if texts.is_empty() {
             return Ok(self.done(flight.finish_empty()));
         }
+        self.run.models.get()?;
         Ok(self.queue(&flight, texts))
+    }
+
+    /// Parts the texts whose vectors are in the index from those to embed.
+    fn reuse(&mut self, file: &ChunkedFile, texts: Vec<Text>) -> anyhow::Result<Parted> {
+        let mut parted = Parted::default();
+        if self.run.plan.full {
+            parted.1 = texts;
+            return Ok(parted);
+        }
+        let (text, code): (Vec<Text>, Vec<Text>) =
+            texts.into_iter().partition(|text| text.role == Role::Text);
+        for (role, texts) in [(store::Role::Text, text), (store::Role::Code, code)] {
+            let inputs: Vec<&str> = texts.iter().map(|text| text.input(file)).collect();
+            let vectors = self.standing.vectors(role, &inputs).advise()?;
+            for (text, vector) in texts.into_iter().zip(vectors) {
+                match vector {
+                    Some(vector) => parted.0.push((text, vector)),
+                    None => parted.1.push(text),
+                }
+            }
+        }
+        Ok(parted)
     }
 
     /// The texts of a file, equal ones once.

@@ -15,7 +15,7 @@ use crate::store::Store;
 use crate::terminal::Progress;
 
 use super::clock::Stage;
-use super::flight::Done;
+use super::flight::{Done, Load};
 use super::{Run, Session};
 
 /// Hears of every path as it ends.
@@ -61,12 +61,8 @@ impl<'a> Writer<'a> {
                     outcome,
                     began,
                 } => (path, outcome, began),
-                Done::File {
-                    file,
-                    tokens,
-                    began,
-                } => {
-                    let outcome = self.commit(&file, tokens)?;
+                Done::File { file, load, began } => {
+                    let outcome = self.commit(&file, load)?;
                     (file.file.path.to_string(), outcome, began)
                 }
             };
@@ -84,7 +80,7 @@ impl<'a> Writer<'a> {
 
     /// A failure that is the file's own becomes its outcome; one that would
     /// hit every file ends the run.
-    fn commit(&mut self, file: &EmbeddedFile, tokens: u64) -> anyhow::Result<FileOutcome> {
+    fn commit(&mut self, file: &EmbeddedFile, load: Load) -> anyhow::Result<FileOutcome> {
         let (store, recipe) = (&mut self.store, &self.run.recipe);
         match self
             .run
@@ -95,7 +91,8 @@ impl<'a> Writer<'a> {
                 chunks: chunk_counts(file),
                 nodes: committed.nodes,
                 edges: committed.edges,
-                tokens,
+                tokens: load.tokens,
+                reused: load.reused,
                 notes: file.file.notes.clone(),
             })),
             Err(error) if error.is_fatal() => Err(error).advise(),

@@ -14,7 +14,8 @@ use anyhow::{Context, anyhow};
 
 use crate::chunk;
 use crate::cli::{
-    self, Args, Command, DbCommand, IndexArgs, ModelArgs, OutputArgs, ProviderArg, RoleArg,
+    self, Args, Command, DatabaseArgs, DbCommand, IndexArgs, ModelArgs, OutputArgs, ProviderArg,
+    RoleArg,
 };
 use crate::embed::{Manifest, ModelConfig, Provider, Roles, TextTokenizer};
 use crate::error::{Advise, AdviseItself};
@@ -26,7 +27,7 @@ use crate::source::{Digest, Recipe};
 use crate::store::embedded::{self, ClusterConfig};
 use crate::store::{self, CheckoutState, DatabaseUrl, RoleModel};
 use crate::terminal::{Color, TerminalOptions};
-use crate::walk::WalkOptions;
+use crate::walk::{self, WalkOptions};
 
 use checkout::Checkout;
 use home::Home;
@@ -39,6 +40,12 @@ pub enum Plan {
     Database(DatabasePlan),
     /// Showing the chunks of files.
     Chunk(ChunkPlan),
+    /// Showing what an index holds.
+    Status(StatusPlan),
+    /// Checking an index.
+    Verify(VerifyPlan),
+    /// Taking a repository out of an index.
+    Forget(ForgetPlan),
 }
 
 /// The main job.
@@ -115,6 +122,44 @@ pub struct ChunkPlan {
     pub json: bool,
 }
 
+/// Showing what an index holds.
+pub struct StatusPlan {
+    /// The index.
+    pub database: Database,
+    /// Of which repository; all if none is named.
+    pub repository: Option<RepositoryName>,
+    /// JSON instead of text.
+    pub json: bool,
+}
+
+/// Checking an index.
+pub struct VerifyPlan {
+    /// The index.
+    pub database: Database,
+    /// Of which repository; all if none is named.
+    pub repository: Option<RepositoryName>,
+    /// The files to compare it with.
+    pub place: Option<Place>,
+    /// JSON instead of text.
+    pub json: bool,
+}
+
+/// Files that were indexed, where they are now.
+pub struct Place {
+    /// What the paths of the index are relative to.
+    pub root: PathBuf,
+    /// The directory, relative to the root, with `/` at its end; empty for the root.
+    pub folder: String,
+}
+
+/// Taking a repository out of an index.
+pub struct ForgetPlan {
+    /// The index.
+    pub database: Database,
+    /// The repository.
+    pub repository: RepositoryName,
+}
+
 /// What the terminal needs to know, before anything can go wrong.
 #[must_use]
 pub fn terminal(output: &OutputArgs) -> TerminalOptions {
@@ -144,6 +189,9 @@ pub fn plan(args: Args) -> anyhow::Result<Plan> {
             cluster: home.cluster(),
         })),
         Some(Command::Chunk(args)) => chunk_plan(args, &home).map(Plan::Chunk),
+        Some(Command::Status(args)) => status_plan(args, &home).map(Plan::Status),
+        Some(Command::Verify(args)) => verify_plan(args, &home).map(Plan::Verify),
+        Some(Command::Forget(args)) => forget_plan(args, &home).map(Plan::Forget),
         None => index_plan(args.index, &home).map(|plan| Plan::Index(Box::new(plan))),
     }
 }
@@ -155,6 +203,45 @@ fn chunk_plan(args: cli::ChunkArgs, home: &Home) -> anyhow::Result<ChunkPlan> {
         max_file_size: value::size(&args.max_file_size).exit(Exit::Usage, SIZE_HINT)?,
         model: model_config(&args.model, &models, home, Provider::Cpu)?,
         json: args.json,
+    })
+}
+
+fn status_plan(args: cli::StatusArgs, home: &Home) -> anyhow::Result<StatusPlan> {
+    let name = args.repository.as_deref().map(repository_name);
+    Ok(StatusPlan {
+        database: database(args.database, home)?,
+        repository: name.transpose()?,
+        json: args.json,
+    })
+}
+
+fn verify_plan(args: cli::VerifyArgs, home: &Home) -> anyhow::Result<VerifyPlan> {
+    let dir = args.dir.as_deref().map(directory).transpose()?;
+    let checkout = dir.as_deref().and_then(Checkout::around);
+    let repository = match &dir {
+        Some(dir) => Some(repository(args.repository, dir, checkout.as_ref())?),
+        None => args
+            .repository
+            .as_deref()
+            .map(repository_name)
+            .transpose()?,
+    };
+    Ok(VerifyPlan {
+        database: database(args.database, home)?,
+        repository,
+        place: dir.map(|dir| {
+            let root = checkout.map_or_else(|| dir.clone(), |checkout| checkout.root);
+            let folder = walk::folder(&root, &dir);
+            Place { root, folder }
+        }),
+        json: args.json,
+    })
+}
+
+fn forget_plan(args: cli::ForgetArgs, home: &Home) -> anyhow::Result<ForgetPlan> {
+    Ok(ForgetPlan {
+        database: database(args.database, home)?,
+        repository: repository_name(&args.name)?,
     })
 }
 
@@ -174,7 +261,7 @@ fn index_plan(args: IndexArgs, home: &Home) -> anyhow::Result<IndexPlan> {
         dry_run: args.dry_run,
         threads: threads(args.models.threads),
         max_failed,
-        database: database(args.database_url, home)?,
+        database: database(args.database, home)?,
         models: models(&args.models, home)?,
         output: Output {
             json: args.output.json,
@@ -208,7 +295,11 @@ fn repository(
         .or_else(|| checkout.and_then(|checkout| checkout.remote.clone()))
         .or_else(|| Some(dir.file_name()?.to_string_lossy().into_owned()))
         .unwrap_or_default();
-    RepositoryName::new(&name).exit(Exit::Usage, "give it a name with --repository NAME")
+    repository_name(&name)
+}
+
+fn repository_name(name: &str) -> anyhow::Result<RepositoryName> {
+    RepositoryName::new(name).exit(Exit::Usage, "give it a name with --repository NAME")
 }
 
 fn walk(
@@ -251,8 +342,8 @@ fn threads(wanted: Option<u16>) -> usize {
     )
 }
 
-fn database(url: Option<String>, home: &Home) -> anyhow::Result<Database> {
-    match url.filter(|url| !url.is_empty()) {
+fn database(args: DatabaseArgs, home: &Home) -> anyhow::Result<Database> {
+    match args.database_url.filter(|url| !url.is_empty()) {
         None => Ok(Database::Private(
             home.cluster(),
             embedded::DEFAULT_DATABASE.to_owned(),

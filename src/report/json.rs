@@ -7,7 +7,7 @@ use crate::error;
 use crate::outcome::{FileOutcome, Indexed, Summary};
 
 /// Grows when a field changes its meaning or goes away, not when one is added.
-const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 1;
 
 pub(super) fn file(event: FileEvent) -> String {
     let mut object = json!({
@@ -30,6 +30,7 @@ fn add_counts(object: &mut Value, indexed: &Indexed) {
     object["chunks"] = json!(indexed.chunks.values().sum::<u64>());
     object["nodes"] = json!(indexed.nodes.values().sum::<u64>());
     object["tokens"] = json!(indexed.tokens);
+    object["reused"] = json!(indexed.reused);
     if !indexed.notes.is_empty() {
         object["notes"] = json!(indexed.notes);
     }
@@ -60,6 +61,7 @@ pub(super) fn summary(facts: RunFacts, summary: &Summary) -> String {
         "nodes": summary.nodes,
         "edges": summary.edges,
         "tokens": summary.tokens,
+        "reused": summary.reused,
         "ms": {
             "wall": millis(summary.wall),
             "read": millis(times.read),

@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use crate::outcome::{FileOutcome, Summary};
 
+pub use json::SCHEMA;
+
 /// The form of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {

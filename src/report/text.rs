@@ -53,6 +53,7 @@ pub(super) fn summary(facts: RunFacts, summary: &Summary) -> String {
             "edges",
             counts(summary.edges.iter().map(|(kind, n)| (kind.as_str(), *n))),
         ),
+        ("reused", reused(summary)),
         ("models", models(facts)),
         ("time", times(summary)),
         (
@@ -100,6 +101,13 @@ fn counts<K: Display>(counts: impl Iterator<Item = (K, u64)>) -> String {
         .map(|(kind, count)| format!("{count} {kind}"))
         .collect();
     format!("{total} ({})", parts.join(", "))
+}
+
+fn reused(summary: &Summary) -> String {
+    match summary.reused {
+        0 => String::new(),
+        texts => format!("{texts} vectors of texts that were embedded before"),
+    }
 }
 
 fn models(facts: RunFacts) -> String {

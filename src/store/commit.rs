@@ -8,6 +8,7 @@ use postgres::types::ToSql;
 use postgres::{Client, Statement, Transaction};
 
 use super::error::StoreError;
+use super::reuse::KeyRows;
 use super::rows::{self, FileRows};
 use super::{Shape, Store};
 use crate::embed::EmbeddedFile;
@@ -61,6 +62,7 @@ impl Store {
             file,
             recipe,
             rows: &rows,
+            keys: &KeyRows::of(&self.models, &file.file),
             ids,
         };
         // Two runs on other repositories can meet in an index page; the loser
@@ -171,15 +173,15 @@ fn insert_chunks(shape: Shape) -> String {
     format!(
         "INSERT INTO code_chunks ({column}file_path, language, commit_hash, id, chunk_type, name, name_path,
             source_code, start_line, end_line, embedding_text, embedding_code, embedding_text_half,
-            embedding_code_half, metadata, node_id, last_modified)
+            embedding_code_half, metadata, node_id, text_key, code_key, last_modified)
          SELECT {value}$2::text, $3::text, $4::text, id, chunk_type, name, name_path, source_code, start_line,
             end_line, embedding_text, embedding_code, embedding_text::halfvec, embedding_code::halfvec,
             metadata::jsonb || jsonb_build_object('repository', $1::text),
-            node_id, (metadata::jsonb ->> 'last_modified')::timestamptz
+            node_id, text_key, code_key, (metadata::jsonb ->> 'last_modified')::timestamptz
          FROM unnest($5::uuid[], $6::text[], $7::text[], $8::text[], $9::text[], $10::int4[], $11::int4[],
-            $12::vector[], $13::vector[], $14::text[], $15::uuid[])
+            $12::vector[], $13::vector[], $14::text[], $15::uuid[], $16::uuid[], $17::uuid[])
             AS row (id, chunk_type, name, name_path, source_code, start_line, end_line, embedding_text,
-                embedding_code, metadata, node_id)
+                embedding_code, metadata, node_id, text_key, code_key)
          WHERE $1::text IS NOT NULL"
     )
 }
@@ -230,6 +232,7 @@ struct Write<'a> {
     file: &'a EmbeddedFile,
     recipe: &'a Recipe,
     rows: &'a FileRows<'a>,
+    keys: &'a KeyRows,
     ids: FileIds<'a>,
 }
 
@@ -254,7 +257,8 @@ impl<'a> Open<'a> {
             return Ok(());
         }
         let (language, commit) = (self.write.file.file.language.name(), self.commit);
-        let values: [&(dyn ToSql + Sync); 15] = [
+        let keys = self.write.keys;
+        let values: [&(dyn ToSql + Sync); 17] = [
             &self.repository(),
             &self.path(),
             &language,
@@ -270,6 +274,8 @@ impl<'a> Open<'a> {
             &rows.codes,
             &rows.metadata,
             &rows.nodes,
+            &keys.texts,
+            &keys.codes,
         ];
         self.execute("store a file's chunks", &self.statements.chunks, &values)
     }

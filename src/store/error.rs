@@ -43,6 +43,20 @@ pub enum StoreError {
         /// The address, with the database's name.
         server: DatabaseUrl,
     },
+    /// Nothing was ever indexed into the database.
+    #[error("the database holds no index: {server}")]
+    NoIndex {
+        /// The address, with the database's name.
+        server: DatabaseUrl,
+    },
+    /// The index knows no such repository.
+    #[error("the index holds no repository {name}")]
+    NoRepository {
+        /// The name as it was given.
+        name: String,
+        /// Those it knows.
+        known: Vec<String>,
+    },
     /// The server is older than what we need.
     #[error("the server is PostgreSQL {found}, and {needed} or newer is needed")]
     ServerTooOld {
@@ -161,6 +175,7 @@ impl KnowsAdvice for StoreError {
     fn exit(&self) -> Exit {
         match self {
             Self::Locked { .. } => Exit::TryAgain,
+            Self::NoIndex { .. } | Self::NoRepository { .. } => Exit::NotFound,
             _ => Exit::Failure,
         }
     }
@@ -181,6 +196,10 @@ impl StoreError {
             Self::NoDatabase { .. } => {
                 "make it with `mnemo-index db create NAME`, or name another with --database-url"
             }
+            Self::NoIndex { .. } => {
+                "index something into it first, or name another with --database-url"
+            }
+            Self::NoRepository { known, .. } => return Some(known_ones(known)),
             Self::ServerTooOld { .. } => {
                 "use a newer server, or leave out --database-url for the private one"
             }
@@ -268,6 +287,13 @@ fn sql_hint(error: &postgres::Error) -> Option<&'static str> {
         }
         _ => None,
     }
+}
+
+fn known_ones(known: &[String]) -> String {
+    if known.is_empty() {
+        return "it holds none yet".to_owned();
+    }
+    format!("it holds {}", known.join(", "))
 }
 
 fn told(holder: Option<&Holder>) -> String {

@@ -93,7 +93,9 @@ impl RepositoryLock {
         let began = Instant::now();
         while !self.try_take()? {
             let holder = self.holder()?;
-            if !holder.as_ref().is_some_and(Holder::is_dead) || began.elapsed() > FUNERAL {
+            // None: it let go between the two questions, so ask again.
+            let is_alive = holder.as_ref().is_some_and(|holder| !holder.is_dead());
+            if is_alive || began.elapsed() > FUNERAL {
                 return Err(StoreError::Locked {
                     repository: self.repository.to_string(),
                     holder,
@@ -113,12 +115,22 @@ impl RepositoryLock {
     }
 
     fn holder(&mut self) -> Result<Option<Holder>, StoreError> {
-        let row = self
-            .client
-            .query_opt(HOLDER, &[&self.repository.as_str()])
-            .map_err(StoreError::sql("ask who holds the repository's lock"))?;
-        Ok(row.and_then(|row| Holder::parse(row.get(0))))
+        let name = holders_name(&mut self.client, self.repository.as_str())?;
+        Ok(name.as_deref().and_then(Holder::parse))
     }
+}
+
+/// Whether a run holds the repository now.
+pub(super) fn is_held(client: &mut Client, repository: &str) -> Result<bool, StoreError> {
+    holders_name(client, repository).map(|name| name.is_some())
+}
+
+/// The name of the connection that holds the lock.
+fn holders_name(client: &mut Client, repository: &str) -> Result<Option<String>, StoreError> {
+    client
+        .query_opt(HOLDER, &[&repository])
+        .map(|row| row.map(|row| row.get(0)))
+        .map_err(StoreError::sql("ask who holds the repository's lock"))
 }
 
 impl Holder {

@@ -8,7 +8,7 @@ use refinery::Runner;
 use super::error::StoreError;
 
 mod files {
-    #![allow(missing_docs)]
+    #![allow(missing_docs, reason = "the macro makes items without docs")]
     refinery::embed_migrations!("src/store/migrations");
 }
 
@@ -51,6 +51,16 @@ pub(super) fn run(client: &mut Client) -> Result<(), StoreError> {
         Some(found) if found > known => Err(StoreError::SchemaTooNew { found, known }),
         Some(found) if found == known => Ok(()),
         _ => apply(client),
+    }
+}
+
+/// Applies what is missing to a database that was set up before; false if it
+/// never was. Waits for no other process if nothing is missing.
+pub(super) fn bring_up_to_date(client: &mut Client) -> Result<bool, StoreError> {
+    match applied(client)? {
+        None => Ok(false),
+        Some(found) if found == newest() => Ok(true),
+        Some(_) => locked(client, run).map(|()| true),
     }
 }
 

@@ -3,6 +3,7 @@
 
 pub mod embedded;
 
+mod archive;
 mod commit;
 mod connect;
 mod error;
@@ -10,13 +11,17 @@ mod failures;
 mod lock;
 mod migrate;
 mod models;
+mod reuse;
 mod rows;
 mod runs;
 mod standing;
+mod status;
 mod vector_index;
+mod verify;
 
 use postgres::{Client, Row};
 
+pub use archive::Archive;
 pub use commit::Committed;
 pub use connect::{DatabaseUrl, create_database};
 pub use error::StoreError;
@@ -24,6 +29,8 @@ pub use lock::{Holder, RepositoryLock};
 pub use models::{Models, Role, RoleModel, StoredModel};
 pub use runs::{CheckoutState, RunEnd, RunId, RunStart};
 pub use standing::{Entered, Standing};
+pub use status::{KnownFailure, RepositoryStatus, RunState, Stale};
+pub use verify::Fault;
 
 use crate::names::RepositoryName;
 use crate::source::{Digest, Recipe};

@@ -28,10 +28,18 @@ impl Role {
     }
 
     /// The column that holds what the model gave.
-    fn column(self) -> &'static str {
+    pub(super) fn column(self) -> &'static str {
         match self {
             Self::Text => "embedding_text",
             Self::Code => "embedding_code",
+        }
+    }
+
+    /// The column that says what it was made from.
+    pub(super) fn key_column(self) -> &'static str {
+        match self {
+            Self::Text => "text_key",
+            Self::Code => "code_key",
         }
     }
 

@@ -11,7 +11,9 @@ use std::collections::VecDeque;
 use postgres::Row;
 
 use super::error::StoreError;
+use super::models::Role;
 use super::{Known, Store, known_of};
+use crate::embed::Embedding;
 use crate::names::RelPath;
 
 /// Rows that are fetched, and paths that are sent, at a time.
@@ -164,6 +166,18 @@ impl Standing {
     /// [`StoreError::Sql`] if the server cannot be told.
     pub fn forgive(&mut self, path: &RelPath) -> Result<(), StoreError> {
         self.store.clear_errors(path.as_str())
+    }
+
+    /// The vectors of `texts` as far as they are in the index, in their order.
+    ///
+    /// # Errors
+    /// [`StoreError::Sql`] if the database cannot be asked.
+    pub fn vectors(
+        &mut self,
+        role: Role,
+        texts: &[&str],
+    ) -> Result<Vec<Option<Embedding>>, StoreError> {
+        self.store.vectors(role, texts)
     }
 
     /// Ends a walk that saw everything: in one transaction, deletes what has

@@ -47,17 +47,10 @@ pub struct WalkOptions {
 }
 
 impl WalkOptions {
-    /// The directory to walk as the index names it: relative to the root, with
-    /// `/` at its end; empty for the root itself.
+    /// The directory to walk as the index names it.
     #[must_use]
     pub fn folder(&self) -> String {
-        let below = self.start.strip_prefix(&self.root).unwrap_or(&self.start);
-        let slash = if below.as_os_str().is_empty() {
-            ""
-        } else {
-            "/"
-        };
-        format!("{}{slash}", below.to_string_lossy())
+        folder(&self.root, &self.start)
     }
 
     /// Whether the globs make sense, before any work begins.
@@ -67,6 +60,20 @@ impl WalkOptions {
     pub fn check(&self) -> Result<(), WalkError> {
         Rules::new(self).map(drop)
     }
+}
+
+/// A directory as the index names it: relative to the root, with `/` at its
+/// end; empty for the root itself. One that is not UTF-8 gives a name that
+/// nothing in the index has.
+#[must_use]
+pub fn folder(root: &Path, directory: &Path) -> String {
+    let below = directory.strip_prefix(root).unwrap_or(directory);
+    let slash = if below.as_os_str().is_empty() {
+        ""
+    } else {
+        "/"
+    };
+    format!("{}{slash}", below.to_string_lossy())
 }
 
 /// One thing the walk came upon.

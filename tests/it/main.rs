@@ -5,6 +5,7 @@
 )]
 
 mod bad_input;
+mod care;
 mod cluster;
 mod embed;
 mod embedded_life;
@@ -17,6 +18,7 @@ mod one_run;
 mod private_database;
 mod program;
 mod retire;
+mod reuse;
 mod runs;
 mod samples;
 mod store_commit;

@@ -90,6 +90,11 @@ impl Program {
         program
     }
 
+    /// A command on the index in `database`.
+    pub fn on<'a>(database: &Database, arguments: impl IntoIterator<Item = &'a str>) -> Self {
+        Self::new(arguments).env("DATABASE_URL", database.url.expose())
+    }
+
     pub fn args<'a>(mut self, arguments: impl IntoIterator<Item = &'a str>) -> Self {
         self.command.args(arguments);
         self

@@ -1,0 +1,87 @@
+//! Vectors that are there already: a text that the same model embedded before,
+//! in whatever file, run or repository, is not embedded again. There is nothing
+//! to clean up, since a vector goes with its last chunk.
+
+use pgvector::Vector;
+use postgres::Row;
+use uuid::Uuid;
+
+use super::Store;
+use super::error::StoreError;
+use super::models::{Models, Role};
+use crate::chunk::ChunkedFile;
+use crate::embed::Embedding;
+
+/// One of the chunks of each text is enough: some texts stand in thousands.
+fn question(role: Role) -> String {
+    let (key, vector) = (role.key_column(), role.column());
+    format!(
+        "SELECT (SELECT {vector} FROM code_chunks WHERE {key} = wanted AND {vector} IS NOT NULL LIMIT 1)
+         FROM unnest($1::uuid[]) WITH ORDINALITY AS text (wanted, number) ORDER BY number"
+    )
+}
+
+impl Store {
+    /// The vectors of `texts` as far as they are there, in their order.
+    ///
+    /// # Errors
+    /// [`StoreError::Sql`] if the database cannot be asked.
+    pub(super) fn vectors(
+        &mut self,
+        role: Role,
+        texts: &[&str],
+    ) -> Result<Vec<Option<Embedding>>, StoreError> {
+        let keys: Option<Vec<Uuid>> = texts
+            .iter()
+            .map(|text| key(&self.models, role, text))
+            .collect();
+        let Some(keys) = keys else {
+            return Ok(vec![None; texts.len()]);
+        };
+        let rows = self
+            .client
+            .query(&question(role), &[&keys])
+            .map_err(StoreError::sql("look for vectors that are there"))?;
+        Ok(rows.iter().map(embedding).collect())
+    }
+}
+
+fn embedding(row: &Row) -> Option<Embedding> {
+    let vector: Option<Vector> = row.get(0);
+    vector.map(|vector| Embedding::new(vector.to_vec()))
+}
+
+/// What the vectors of a file's chunks were made from.
+#[derive(Debug)]
+pub(super) struct KeyRows {
+    pub texts: Vec<Option<Uuid>>,
+    pub codes: Vec<Option<Uuid>>,
+}
+
+impl KeyRows {
+    pub fn of(models: &Models, file: &ChunkedFile) -> Self {
+        let chunks = file.chunks.iter();
+        let (texts, codes) = chunks
+            .map(|chunk| {
+                (
+                    key(models, Role::Text, &chunk.text_input),
+                    key(models, Role::Code, &chunk.code_input),
+                )
+            })
+            .unzip();
+        Self { texts, codes }
+    }
+}
+
+/// What a vector was made from; none if the role is turned off.
+fn key(models: &Models, role: Role, text: &str) -> Option<Uuid> {
+    let model = models.of(role)?;
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(model.digest.as_bytes());
+    // A digest has no NUL, so that model and text cannot run into each other.
+    hasher.update(b"\0");
+    hasher.update(text.as_bytes());
+    let mut key = [0; 16];
+    key.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+    Some(Uuid::from_bytes(key))
+}
