@@ -13,8 +13,6 @@ use crate::source::ByteSpan;
 pub(super) struct Found<'s> {
     pub(super) kind: ChunkKind,
     pub(super) name: String,
-    /// Whether no names stand between the enclosing definition's and its own.
-    pub(super) is_direct: bool,
     pub(super) qualname: String,
     pub(super) ordinal: u32,
     pub(super) parent: Option<usize>,
@@ -118,7 +116,7 @@ pub(super) fn export(definitions: &mut [Found], names: &[String]) {
         .iter_mut()
         .filter(|found| found.parent.is_none())
     {
-        found.exported |= found.is_direct && names.contains(found.name.as_str());
+        found.exported |= names.contains(found.qualname.as_str());
     }
 }
 

@@ -71,14 +71,14 @@ fn shape(text: &str) -> Shape {
     let (mut depth, mut words) = (0_usize, 0);
     let (mut deepest, mut in_word) = (0, false);
     for byte in text.bytes() {
-        let is_word = byte.is_ascii_alphanumeric() || byte == b'_' || !byte.is_ascii();
-        let begins = if is_word {
+        let continues = byte.is_ascii_alphanumeric() || byte == b'_' || !byte.is_ascii();
+        let begins = if continues {
             !in_word
         } else {
             !byte.is_ascii_whitespace()
         };
         words += usize::from(begins);
-        in_word = is_word;
+        in_word = continues;
         match byte {
             b'(' | b'[' | b'{' => {
                 depth += 1;

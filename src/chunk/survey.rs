@@ -321,7 +321,6 @@ impl<'s, 't> Walk<'s, '_, 't> {
         let found = Found {
             kind: site.kind,
             name: nest::bounded(&site.name).to_owned(),
-            is_direct: site.path.is_empty(),
             qualname,
             ordinal: 0,
             parent,
