@@ -11,8 +11,9 @@ use crate::walk::{Found, Walk};
 
 use super::index::facts;
 
-/// How many bytes of source one token stands for, both roles together: a rough
-/// figure, as it differs by language, and by how much is commented.
+/// How many bytes of source one token stands for, both roles together: 2.4 and
+/// 2.5 were measured on mixed-261 and typescript-262, 3.5 on rxjs, whose files
+/// are mostly comments.
 const BYTES_PER_TOKEN: u64 = 3;
 
 pub(super) fn show(plan: &IndexPlan, report: Report) -> anyhow::Result<Exit> {

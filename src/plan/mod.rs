@@ -4,6 +4,7 @@
 
 mod checkout;
 mod home;
+mod standing;
 mod value;
 
 use std::path::{Path, PathBuf};
@@ -28,10 +29,13 @@ use crate::source::{Digest, Recipe};
 use crate::store::embedded::{self, ClusterConfig};
 use crate::store::{self, CheckoutState, DatabaseUrl, RoleModel};
 use crate::terminal::{Color, TerminalOptions};
-use crate::walk::{self, WalkOptions};
+use crate::walk::WalkOptions;
 
 use checkout::Checkout;
 use home::Home;
+use standing::{forget_plan, gc_plan, status_plan, verify_plan};
+
+pub use standing::{ForgetPlan, GcPlan, Place, StatusPlan, VerifyPlan};
 
 /// Which of the program's jobs is to be done.
 pub enum Plan {
@@ -131,54 +135,6 @@ pub struct ChunkPlan {
     pub json: bool,
 }
 
-/// Showing what an index holds.
-pub struct StatusPlan {
-    /// The index.
-    pub database: Database,
-    /// Of which repository; all if none is named.
-    pub repository: Option<RepositoryName>,
-    /// JSON instead of text.
-    pub json: bool,
-}
-
-/// Checking an index.
-pub struct VerifyPlan {
-    /// The index.
-    pub database: Database,
-    /// Of which repository; all if none is named.
-    pub repository: Option<RepositoryName>,
-    /// The files to compare it with.
-    pub place: Option<Place>,
-    /// JSON instead of text.
-    pub json: bool,
-}
-
-/// Files that were indexed, where they are now.
-pub struct Place {
-    /// What the paths of the index are relative to.
-    pub root: PathBuf,
-    /// The directory, relative to the root, with `/` at its end; empty for the root.
-    pub folder: String,
-}
-
-/// Taking a repository out of an index.
-pub struct ForgetPlan {
-    /// The index.
-    pub database: Database,
-    /// The repository.
-    pub repository: RepositoryName,
-}
-
-/// Freeing what nothing uses.
-pub struct GcPlan {
-    /// The index.
-    pub database: Database,
-    /// Runs of each repository that are remembered.
-    pub keep_runs: u32,
-    /// JSON instead of text.
-    pub json: bool,
-}
-
 /// What the terminal needs to know, before anything can go wrong.
 #[must_use]
 pub fn terminal(output: &OutputArgs) -> TerminalOptions {
@@ -211,11 +167,7 @@ pub fn plan(args: Args) -> anyhow::Result<Plan> {
         Some(Command::Status(args)) => status_plan(args, &home).map(Plan::Status),
         Some(Command::Verify(args)) => verify_plan(args, &home).map(Plan::Verify),
         Some(Command::Forget(args)) => forget_plan(args, &home).map(Plan::Forget),
-        Some(Command::Gc(args)) => Ok(Plan::Gc(GcPlan {
-            database: database(args.database, &home)?,
-            keep_runs: args.keep_runs,
-            json: args.json,
-        })),
+        Some(Command::Gc(args)) => gc_plan(args, &home).map(Plan::Gc),
         None => index_plan(args.index, &home).map(|plan| Plan::Index(Box::new(plan))),
     }
 }
@@ -227,45 +179,6 @@ fn chunk_plan(args: cli::ChunkArgs, home: &Home) -> anyhow::Result<ChunkPlan> {
         max_file_size: value::size(&args.max_file_size).exit(Exit::Usage, SIZE_HINT)?,
         model: model_config(&args.model, &models, home, Provider::Cpu)?,
         json: args.json,
-    })
-}
-
-fn status_plan(args: cli::StatusArgs, home: &Home) -> anyhow::Result<StatusPlan> {
-    let name = args.repository.as_deref().map(repository_name);
-    Ok(StatusPlan {
-        database: database(args.database, home)?,
-        repository: name.transpose()?,
-        json: args.json,
-    })
-}
-
-fn verify_plan(args: cli::VerifyArgs, home: &Home) -> anyhow::Result<VerifyPlan> {
-    let dir = args.dir.as_deref().map(directory).transpose()?;
-    let checkout = dir.as_deref().and_then(Checkout::around);
-    let repository = match &dir {
-        Some(dir) => Some(repository(args.repository, dir, checkout.as_ref())?),
-        None => args
-            .repository
-            .as_deref()
-            .map(repository_name)
-            .transpose()?,
-    };
-    Ok(VerifyPlan {
-        database: database(args.database, home)?,
-        repository,
-        place: dir.map(|dir| {
-            let root = checkout.map_or_else(|| dir.clone(), |checkout| checkout.root);
-            let folder = walk::folder(&root, &dir);
-            Place { root, folder }
-        }),
-        json: args.json,
-    })
-}
-
-fn forget_plan(args: cli::ForgetArgs, home: &Home) -> anyhow::Result<ForgetPlan> {
-    Ok(ForgetPlan {
-        database: database(args.database, home)?,
-        repository: repository_name(&args.name)?,
     })
 }
 
