@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::language;
 use crate::names::RelPath;
 use crate::plan::{self, ChunkPlan};
-use crate::read::{self, NotRead};
+use crate::read::{self, NotRead, ReadOptions};
 use crate::report::print;
 use crate::source::{Source, SourceFile};
 
@@ -55,7 +55,12 @@ fn source(path: &Path, max_bytes: u64) -> anyhow::Result<Source> {
         size,
         forced: true,
     };
-    read::read(file, max_bytes).map_err(|not_read| match not_read {
+    let options = ReadOptions {
+        max_bytes,
+        mask: true,
+    };
+    let read = read::read(file, options).map(|read| read.source);
+    read.map_err(|not_read| match not_read {
         NotRead::Skipped(reason) => anyhow!("{shown} is not read: {}", reason.as_str()),
         NotRead::Failed(error) => anyhow!("cannot read {shown}: {error}"),
     })

@@ -2,9 +2,12 @@
 //! that holds the repository, so that a run that lost its others can still be
 //! closed.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use super::again::persist;
 use super::error::StoreError;
 use super::lock::{RepositoryLock, host};
 use super::models::{Models, Role};
@@ -12,6 +15,9 @@ use super::rows::storable;
 use crate::exit::Exit;
 use crate::outcome::Summary;
 use crate::source::Recipe;
+
+/// What a run that failed for its database gives it to take the record.
+const ONCE_MORE: Duration = Duration::from_secs(1);
 
 const BEGIN: &str = "
     INSERT INTO runs (repository, version, host, pid, folder, commit_hash, branch, dirty, recipe, provider,
@@ -60,6 +66,8 @@ pub struct RunEnd<'a> {
     pub exit: Exit,
     /// Why it failed, in one line, if it did.
     pub error: Option<&'a str>,
+    /// How long a server that went away is waited for.
+    pub patience: Duration,
 }
 
 /// A run that began and has not ended.
@@ -106,11 +114,10 @@ impl RepositoryLock {
     /// # Errors
     /// [`StoreError`] if the database does not take it.
     pub fn end_run(&mut self, run: RunId, end: &RunEnd<'_>) -> Result<(), StoreError> {
-        self.write_end(run, end).or_else(|error| {
-            if !self.client.is_closed() {
-                return Err(error);
+        persist(end.patience.max(ONCE_MORE), || {
+            if self.client.is_closed() {
+                self.client = self.url.connect()?;
             }
-            self.client = self.url.connect()?;
             self.write_end(run, end)
         })
     }
