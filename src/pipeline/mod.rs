@@ -18,6 +18,7 @@ mod models;
 mod reader;
 mod writer;
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Instant;
@@ -25,6 +26,7 @@ use std::time::Instant;
 use crossbeam_channel::bounded;
 
 use crate::error::AdviseItself;
+use crate::language;
 use crate::outcome::Summary;
 use crate::plan::IndexPlan;
 use crate::signal::Interrupt;
@@ -51,10 +53,21 @@ struct Run<'a> {
     plan: &'a IndexPlan,
     interrupt: &'a Interrupt,
     models: &'a Models<'a>,
-    recipe: Recipe,
+    recipes: Recipes,
     clock: Clock,
     /// Files the walk will find; 0 until they are counted.
     total: AtomicU64,
+}
+
+/// The recipe of a file by its language.
+type Recipes = HashMap<&'static str, Recipe>;
+
+fn recipes(plan: &IndexPlan) -> anyhow::Result<Recipes> {
+    let ingredients = plan.ingredients()?;
+    let names = language::ALL.iter().map(|language| language.name());
+    Ok(names
+        .map(|name| (name, ingredients.recipe_of(name)))
+        .collect())
 }
 
 /// The two connections of a run: files are looked up while others are written.
@@ -78,7 +91,7 @@ pub fn run(plan: &IndexPlan, stores: Stores, session: &mut Session) -> anyhow::R
         plan,
         interrupt: session.interrupt,
         models: &models,
-        recipe: plan.recipe()?,
+        recipes: recipes(plan)?,
         clock: Clock::default(),
         total: AtomicU64::new(0),
     };

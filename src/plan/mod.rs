@@ -25,7 +25,7 @@ use crate::language;
 use crate::names::{ModelId, RelPath, RepositoryName};
 use crate::outcome::{MaxFailed, SkipReason};
 use crate::read::{self, ReadOptions};
-use crate::source::{Digest, Recipe};
+use crate::source::{Digest, Ingredients};
 use crate::store::embedded::{self, ClusterConfig};
 use crate::store::{self, CheckoutState, DatabaseUrl, RoleModel};
 use crate::terminal::{Color, TerminalOptions};
@@ -375,25 +375,19 @@ impl IndexPlan {
     ///
     /// # Errors
     /// A manifest that cannot be read.
-    pub fn recipe(&self) -> anyhow::Result<Recipe> {
-        let mut ingredients = chunk::recipe();
-        ingredients.push(if self.mask {
-            read::recipe()
-        } else {
-            String::new()
-        });
-        for (role, model) in [("text", &self.models.text), ("code", &self.models.code)] {
-            ingredients.push(role.to_owned());
+    pub fn ingredients(&self) -> anyhow::Result<Ingredients> {
+        let mut ingredients = chunk::ingredients();
+        let masking = self.mask.then(read::recipe).unwrap_or_default();
+        ingredients.add("masking of secrets", masking);
+        for (role, model) in [
+            ("text model", &self.models.text),
+            ("code model", &self.models.code),
+        ] {
             let manifest = model.as_ref().map(ModelConfig::manifest).transpose()?;
-            ingredients.push(
-                manifest
-                    .as_ref()
-                    .map(Manifest::identity)
-                    .unwrap_or_default(),
-            );
+            let identity = manifest.as_ref().map(Manifest::identity);
+            ingredients.add(role, identity.unwrap_or_default());
         }
-        let ingredients: Vec<&str> = ingredients.iter().map(String::as_str).collect();
-        Ok(Recipe::of(&ingredients))
+        Ok(ingredients)
     }
 
     /// The tokenizers of the roles; one that two roles share is read once.
