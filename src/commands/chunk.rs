@@ -59,7 +59,7 @@ fn source(path: &Path, max_bytes: u64) -> anyhow::Result<Source> {
         max_bytes,
         mask: true,
     };
-    let read = read::read(file, options).map(|read| read.source);
+    let read = read::read(file, options).map(|opened| opened.masked().source);
     read.map_err(|not_read| match not_read {
         NotRead::Skipped(reason) => anyhow!("{shown} is not read: {}", reason.as_str()),
         NotRead::Failed(error) => anyhow!("cannot read {shown}: {error}"),
