@@ -228,7 +228,7 @@ impl<'a> Chunker<'a> {
             return Ok(file.empty());
         }
         let start = Instant::now();
-        let parsed = parse::parse(&mut self.parser, &source.text);
+        let parsed = parse::parse(&mut self.parser, &source.text, language.rules().mend);
         self.timings.parse += start.elapsed();
         let tree = match parsed {
             Ok(tree) => tree,

@@ -127,8 +127,8 @@ pub struct DatabasePlan {
 pub struct ChunkPlan {
     /// The files.
     pub files: Vec<PathBuf>,
-    /// The most bytes of one.
-    pub max_file_size: u64,
+    /// How they are read.
+    pub read: ReadOptions,
     /// The model whose tokenizer sizes the chunks.
     pub model: ModelConfig,
     /// One JSON object per file instead of text.
@@ -176,7 +176,10 @@ fn chunk_plan(args: cli::ChunkArgs, home: &Home) -> anyhow::Result<ChunkPlan> {
     let models = args.models_dir.unwrap_or_else(|| home.models());
     Ok(ChunkPlan {
         files: args.files,
-        max_file_size: value::size(&args.max_file_size).exit(Exit::Usage, SIZE_HINT)?,
+        read: ReadOptions {
+            max_bytes: value::size(&args.max_file_size).exit(Exit::Usage, SIZE_HINT)?,
+            mask: !args.no_mask,
+        },
         model: model_config(&args.model, &models, home, Provider::Cpu)?,
         json: args.json,
     })
