@@ -13,6 +13,7 @@
 mod clock;
 mod embedder;
 mod flight;
+mod graph;
 mod models;
 mod reader;
 mod writer;
@@ -133,19 +134,25 @@ fn stages(run: &Run, stores: Stores, session: &mut Session) -> anyhow::Result<()
             // The rest can wait; whoever pressed the keys cannot.
             return Ok(());
         };
-        session.summary.retired = run
-            .clock
-            .time(Stage::Store, || finish(run, store, standing))?;
-        Ok(())
+        finish(run, store, standing, &mut session.summary)
     })
 }
 
-/// What is done after the files; tells how many were retired. Also where that
-/// is refused, what was written becomes searchable.
-fn finish(run: &Run, mut store: Store, standing: Standing) -> anyhow::Result<u64> {
-    let retired = standing.retire(run.plan.allow_shrink);
-    store.finish().advise()?;
-    retired.advise()
+/// What is done after the files. Also where retiring is refused, what was
+/// written becomes searchable and its graph whole.
+fn finish(
+    run: &Run,
+    mut store: Store,
+    standing: Standing,
+    summary: &mut Summary,
+) -> anyhow::Result<()> {
+    let retired = run
+        .clock
+        .time(Stage::Store, || standing.retire(run.plan.allow_shrink));
+    summary.graph = graph::make(run.plan, &mut store)?;
+    run.clock.time(Stage::Store, || store.finish()).advise()?;
+    summary.retired = retired.advise()?;
+    Ok(())
 }
 
 /// Walks ahead to know how many files there are, for the time that is left.

@@ -12,6 +12,7 @@ use crossbeam_channel::{Receiver, Sender};
 use crate::chunk::{ChunkedFile, Chunker};
 use crate::embed::{Embedding, Roles, TextTokenizer, Tokens};
 use crate::error::AdviseItself;
+use crate::graph::packages::Packages;
 use crate::language::{self, Language};
 use crate::outcome::{FailedStage, FileFailure, FileOutcome, SkipReason};
 use crate::read::{self, NotRead};
@@ -43,6 +44,7 @@ pub(super) struct Reader<'a> {
     standing: Standing,
     doors: Doors,
     chunker: Chunker<'a>,
+    packages: Packages,
     text: Job,
     code: Job,
 }
@@ -60,6 +62,7 @@ impl<'a> Reader<'a> {
             standing,
             doors,
             chunker,
+            packages: Packages::new(&run.plan.walk.root),
             text: Job::new(),
             code: Job::new(),
         })
@@ -128,9 +131,14 @@ impl<'a> Reader<'a> {
         let Some(language) = language::detect(&source.file.path) else {
             return Ok(Err(FileOutcome::Skipped(SkipReason::UnsupportedLanguage)));
         };
-        Ok(run
+        let chunked = run
             .clock
-            .time(Stage::Chunk, || self.chunk(&source, language)))
+            .time(Stage::Chunk, || self.chunk(&source, language));
+        Ok(chunked.map(|mut chunked| {
+            let package = self.packages.of(path.as_str());
+            chunked.package = package.map(|package| package.name);
+            chunked
+        }))
     }
 
     fn is_unchanged(&mut self, entered: Entered, source: &Source) -> anyhow::Result<bool> {

@@ -15,7 +15,7 @@ use crate::embedded_life::Home;
 use crate::samples::{recipe, shapes};
 
 /// The numbered files of the store, each applied once.
-const MIGRATIONS: i64 = 3;
+const MIGRATIONS: i64 = 4;
 
 fn refusal(config: &StoreConfig) -> StoreError {
     let error = Store::open(config).unwrap_err();

@@ -4,6 +4,7 @@
 mod declaration;
 mod links;
 mod place;
+mod symbols;
 
 use tree_sitter::Node;
 
@@ -28,6 +29,7 @@ pub(super) const RULES: Rules = Rules {
     bindings,
     inner_doc: |_| None,
     prose,
+    symbols: symbols::symbols,
 };
 
 pub(super) const ROLES: &[(&str, Role)] = &[

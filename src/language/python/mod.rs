@@ -2,6 +2,7 @@
 
 mod declaration;
 mod links;
+mod symbols;
 
 use std::sync::OnceLock;
 
@@ -32,6 +33,7 @@ pub(super) static PYTHON: Language = Language {
         bindings,
         inner_doc,
         prose,
+        symbols: symbols::symbols,
     },
     compiled: OnceLock::new(),
 };
