@@ -15,7 +15,7 @@ pub use builder::{Builder, Site};
 
 /// Raised whenever the form or the meaning of [`Symbols`] changes, so that
 /// files are looked at anew.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// A text, as index into [`Symbols::names`].
 pub type Name = u32;
@@ -207,6 +207,12 @@ pub struct Function {
     pub overloads: Vec<FunctionId>,
     /// What decorates it, outermost first.
     pub decorators: Vec<ExprId>,
+    /// The type that what it is given to states for it.
+    pub expected: TypeId,
+    /// The type that it states for `this`.
+    pub receiver: TypeId,
+    /// The object that it is written in.
+    pub holder: ExprId,
     /// What is special about it.
     pub traits: Traits,
 }

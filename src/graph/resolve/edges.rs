@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::imports::Target;
-use super::value::{FileId, Gathered, Value};
+use super::scope::Side;
+use super::value::{FileId, Value, Values};
 use super::world::Dialect;
 use super::{Resolver, builtins};
-use crate::symbols::{At, Bound, Call, ClassId, Definition, Expr, ExprId, Imported, NONE, ScopeId};
+use crate::symbols::{
+    At, Base, Bound, Call, ClassId, Definition, Expr, ExprId, Imported, NONE, ScopeId,
+};
 
 /// What a whole repository says of itself.
 #[derive(Debug)]
@@ -200,7 +203,7 @@ impl Collector {
                 } else {
                     "extends"
                 };
-                let values = resolver.base_values(file, *base);
+                let values = resolver.heirs_base(file, *base);
                 let name = resolver
                     .world
                     .str(resolver.world.file(file).text(base.text))
@@ -277,7 +280,12 @@ impl Collector {
             let name = resolver.world.file(file).text(name);
             resolver.world.str(name).clone_into(&mut site.name);
             site.at = import.name_at;
-            for (origin, bound) in resolver.import_origins(file, number) {
+            let side = if import.is_type {
+                Side::Type
+            } else {
+                Side::Value
+            };
+            for (origin, bound) in resolver.import_origins(file, number, side) {
                 let Some(target) = definition_of(resolver, origin, bound) else {
                     continue;
                 };
@@ -293,6 +301,14 @@ impl Collector {
 }
 
 impl Resolver {
+    /// What a class or interface names as its base.
+    fn heirs_base(&mut self, file: FileId, base: Base) -> Values {
+        if base.expr != NONE {
+            return self.base_values(file, base);
+        }
+        self.entities(file, base.of_type)
+    }
+
     /// The file that an import ties to, and whether the name that is imported
     /// is that file itself.
     fn imported_file(&mut self, file: FileId, number: u32) -> (Target, bool) {
@@ -365,10 +381,13 @@ impl Resolver {
                 }
                 runs.into_iter().map(|run| (run, own)).collect()
             }
-            Value::Super(..) => {
-                let constructors = self.constructors(value);
-                let runs = constructors.iter().filter_map(|v| end(self, *v));
-                runs.map(|run| (run, None)).collect()
+            Value::Super(file, class, _) => {
+                // As written: the class above, whoever its constructor is from.
+                let lineage = self.lineage(file, class);
+                let above = lineage
+                    .get(1)
+                    .map(|(file, class, _)| Value::Class(*file, *class));
+                above.map_or(Vec::new(), |above| self.run_definitions(above))
             }
             Value::Instance(..) => {
                 let methods = self.called_on(value);
@@ -401,7 +420,7 @@ impl Resolver {
         match bound {
             Bound::Function(_) | Bound::Class(_) if target.file == file => "local",
             Bound::Import(import) => {
-                let origins = self.import_origins(file, import);
+                let origins = self.import_origins(file, import, Side::Value);
                 let is_plain = |(_, bound): &(FileId, Bound)| {
                     matches!(bound, Bound::Function(_) | Bound::Class(_))
                 };
@@ -509,19 +528,26 @@ fn class_end(resolver: &Resolver, file: FileId, class: ClassId) -> Option<End> {
 }
 
 fn base_targets(resolver: &Resolver, values: &[Value]) -> Vec<End> {
-    let mut targets = Gathered::default();
-    let mut ends = Vec::new();
-    for value in values {
-        if let Value::Instance(file, class, _) = *value {
-            targets.add(Value::Class(file, class));
+    let ends = values.iter().filter_map(|value| match *value {
+        Value::Class(file, class) | Value::Instance(file, class, _) => {
+            class_end(resolver, file, class)
+        }
+        Value::Alias(file, alias) => {
+            let definition = resolver.world.file(file).alias(alias).definition?;
+            Some(End {
+                file,
+                definition: Some(definition),
+            })
+        }
+        _ => None,
+    });
+    let mut found = Vec::new();
+    for end in ends {
+        if !found.contains(&end) {
+            found.push(end);
         }
     }
-    for value in targets.finish().iter() {
-        if let Value::Class(file, class) = *value {
-            ends.extend(class_end(resolver, file, class));
-        }
-    }
-    ends
+    found
 }
 
 fn definition_of(resolver: &Resolver, file: FileId, bound: Bound) -> Option<End> {

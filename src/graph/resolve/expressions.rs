@@ -1,6 +1,7 @@
 //! What expressions give.
 
 use super::Resolver;
+use super::scope::Side;
 use super::value::{FileId, Gathered, Text, Value, Values, nameless};
 use super::world::Dialect;
 use crate::symbols::{Bound, Expr, ExprId, FunctionId, NONE, Name, ScopeId, ScopeKind};
@@ -59,7 +60,7 @@ impl Resolver {
             Expr::Object(_) | Expr::List(_) => [Value::Literal(file, expr)].into(),
             Expr::Typed(stated) => self.stated(file, stated, 0),
             Expr::Entered(inner) => self.entered(file, inner),
-            Expr::Import(import) => self.imported(file, import),
+            Expr::Import(import) => self.imported(file, import, Side::Value),
             Expr::Literal(name) => {
                 let name = self.world.file(file).text(name);
                 [Value::Builtin(name, 0)].into()
@@ -85,7 +86,7 @@ impl Resolver {
     fn unbound(&mut self, file: FileId, text: Text) -> Values {
         let mut values = Gathered::default();
         if self.world.file(file).dialect == Dialect::Python {
-            for (origin, bound) in self.origins(file, text) {
+            for (origin, bound) in self.origins(file, text, Side::Value) {
                 values.extend(&self.bound(origin, bound));
             }
         }
@@ -106,7 +107,7 @@ impl Resolver {
             Bound::Namespace(scope) => [Value::Namespace(file, scope)].into(),
             Bound::Alias(alias) => [Value::Alias(file, alias)].into(),
             Bound::Parameter(function, number) => self.parameter(file, function, number),
-            Bound::Import(import) => self.imported(file, import),
+            Bound::Import(import) => self.imported(file, import, Side::Value),
             Bound::Value(stated, value) => {
                 let found = self.stated(file, stated, 0);
                 if found.is_empty() {
@@ -150,8 +151,14 @@ impl Resolver {
                 ScopeKind::Class(class) => return [Value::Instance(id, class, 0)].into(),
                 ScopeKind::Function(function) => {
                     let function = file.function(function);
+                    if function.receiver != NONE {
+                        return self.stated(id, function.receiver, 0);
+                    }
                     if function.traits.has_own_this && function.class.is_none() {
-                        return self.nothing();
+                        return match function.holder {
+                            NONE => self.nothing(),
+                            holder => [Value::Literal(id, holder)].into(),
+                        };
                     }
                     is_static |= function.traits.is_static;
                 }

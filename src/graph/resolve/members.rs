@@ -1,5 +1,6 @@
 //! Members of things, through all that they inherit from.
 
+use super::scope::Side;
 use super::value::{EnvId, FileId, Gathered, Text, Value, Values};
 use super::world::Dialect;
 use super::{Lineage, Resolver};
@@ -47,6 +48,21 @@ impl Resolver {
         }
     }
 
+    /// What the member of this name is as a type.
+    pub(super) fn type_member(&mut self, value: Value, name: Text) -> Values {
+        let Value::Module(file) = value else {
+            return self.member(value, name);
+        };
+        let mut found = Gathered::default();
+        for (origin, bound) in self.origins(file, name, Side::Type) {
+            found.extend(&self.type_bound(origin, bound));
+        }
+        if found.is_empty() {
+            return self.member(value, name);
+        }
+        found.finish()
+    }
+
     /// A member of what the language or the platform brings.
     fn of_global(&mut self) -> Values {
         let package = self.world.text(super::builtins::PACKAGE);
@@ -64,7 +80,7 @@ impl Resolver {
 
     fn of_module(&mut self, file: FileId, name: Text) -> Values {
         let mut found = Gathered::default();
-        for (origin, bound) in self.origins(file, name) {
+        for (origin, bound) in self.origins(file, name, Side::Value) {
             found.extend(&self.bound(origin, bound));
         }
         if found.is_empty()

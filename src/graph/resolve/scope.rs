@@ -4,14 +4,24 @@
 use super::Resolver;
 use super::imports::Target;
 use super::value::{FileId, Gathered, Text, Value, Values};
-use super::world::Dialect;
+use super::world::{Dialect, File};
 use crate::symbols::{Binding, Bound, Exported, Imported, NONE, Name, ScopeId, ScopeKind};
+
+/// Which meaning of a name is asked for: an interface and a constant may share
+/// one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    /// As a value.
+    Value,
+    /// As a type.
+    Type,
+}
 
 /// Something bound in a file, the one where it is defined.
 pub(super) type Origin = (FileId, Bound);
 
 /// How many files a name is passed through at most.
-const MAX_HOPS: u32 = 64;
+const MAX_HOPS: usize = 64;
 
 impl Resolver {
     /// What a name means where it is used: all that it may be bound to then.
@@ -28,12 +38,13 @@ impl Resolver {
             let hides = here != scope && matches!(found.kind, ScopeKind::Class(_));
             let bindings = file.bindings(here, name);
             let hides = hides && file.dialect == Dialect::Python;
+            let bindings = standing(file, bindings, (here, scope), at);
             match bindings.first().map(|first| first.to) {
                 Some(Bound::Global) if here != 0 => here = 0,
                 Some(Bound::Outer) => here = found.parent,
                 Some(_) if !hides => {
                     let is_same_run = file.is_same_run(scope, here);
-                    return chosen(bindings, is_same_run.then_some(at));
+                    return chosen(file, bindings, is_same_run.then_some(at), Side::Value);
                 }
                 _ if found.parent == here => return Vec::new(),
                 _ => here = found.parent,
@@ -42,21 +53,24 @@ impl Resolver {
     }
 
     /// Everything that a file gives away under a name, where it is defined.
-    pub(super) fn origins(&self, file: FileId, text: Text) -> Vec<Origin> {
-        let mut visited = Vec::new();
+    pub(super) fn origins(&self, file: FileId, text: Text, side: Side) -> Vec<Origin> {
+        let mut visited = Visited {
+            names: Vec::new(),
+            side,
+        };
         self.exported(file, text, &mut visited)
     }
 
-    fn exported(&self, id: FileId, text: Text, visited: &mut Vec<(FileId, Text)>) -> Vec<Origin> {
-        if visited.contains(&(id, text)) || visited.len() > MAX_HOPS as usize {
+    fn exported(&self, id: FileId, text: Text, visited: &mut Visited) -> Vec<Origin> {
+        if visited.names.contains(&(id, text)) || visited.names.len() > MAX_HOPS {
             return Vec::new();
         }
-        visited.push((id, text));
+        visited.names.push((id, text));
         let file = self.world.file(id);
         let mut found = Vec::new();
         if let Some(name) = file.name(text) {
             if file.dialect == Dialect::Python {
-                for bound in chosen(file.bindings(0, name), None) {
+                for bound in chosen(file, file.bindings(0, name), None, visited.side) {
                     found.extend(self.followed(id, bound, visited));
                 }
             } else {
@@ -72,12 +86,13 @@ impl Resolver {
         found
     }
 
-    fn given(&self, id: FileId, what: Exported, visited: &mut Vec<(FileId, Text)>) -> Vec<Origin> {
+    fn given(&self, id: FileId, what: Exported, visited: &mut Visited) -> Vec<Origin> {
         match what {
             Exported::Value(value) => vec![(id, Bound::Value(NONE, value))],
             Exported::Import(import) => self.followed(id, Bound::Import(import), visited),
             Exported::Local(name) => {
-                let bounds = chosen(self.world.file(id).bindings(0, name), None);
+                let file = self.world.file(id);
+                let bounds = chosen(file, file.bindings(0, name), None, visited.side);
                 let origins = bounds.into_iter();
                 origins
                     .flat_map(|bound| self.followed(id, bound, visited))
@@ -87,7 +102,7 @@ impl Resolver {
     }
 
     /// Through `export *` and `from … import *`.
-    fn passed_on(&self, id: FileId, text: Text, visited: &mut Vec<(FileId, Text)>) -> Vec<Origin> {
+    fn passed_on(&self, id: FileId, text: Text, visited: &mut Visited) -> Vec<Origin> {
         let file = self.world.file(id);
         for export in &file.symbols().exports {
             if let (NONE, Exported::Import(import)) = (export.name, export.what)
@@ -103,7 +118,7 @@ impl Resolver {
     }
 
     /// What stands behind a binding, if that is an import.
-    fn followed(&self, id: FileId, bound: Bound, visited: &mut Vec<(FileId, Text)>) -> Vec<Origin> {
+    fn followed(&self, id: FileId, bound: Bound, visited: &mut Visited) -> Vec<Origin> {
         let Bound::Import(import) = bound else {
             return vec![(id, bound)];
         };
@@ -122,14 +137,18 @@ impl Resolver {
     }
 
     /// Where an import leads in the end.
-    pub(super) fn import_origins(&self, id: FileId, import: u32) -> Vec<Origin> {
-        self.followed(id, Bound::Import(import), &mut Vec::new())
+    pub(super) fn import_origins(&self, id: FileId, import: u32, side: Side) -> Vec<Origin> {
+        let mut visited = Visited {
+            names: Vec::new(),
+            side,
+        };
+        self.followed(id, Bound::Import(import), &mut visited)
     }
 
     /// What an import gives.
-    pub(super) fn imported(&mut self, id: FileId, import: u32) -> Values {
+    pub(super) fn imported(&mut self, id: FileId, import: u32, side: Side) -> Values {
         let mut values = Gathered::default();
-        for (origin, bound) in self.import_origins(id, import) {
+        for (origin, bound) in self.import_origins(id, import, side) {
             match bound {
                 Bound::Import(import) => values.extend(&self.imported_whole(origin, import)),
                 bound => values.extend(&self.bound(origin, bound)),
@@ -182,7 +201,9 @@ impl Resolver {
         match self.world.str(name) {
             "export=" => {
                 let default = self.world.find_text("default");
-                let origins = default.map_or(Vec::new(), |default| self.origins(next, default));
+                let origins = default.map_or(Vec::new(), |default| {
+                    self.origins(next, default, Side::Value)
+                });
                 let mut values = vec![Value::Module(next)];
                 for (file, bound) in origins {
                     values.extend(self.bound(file, bound).iter());
@@ -191,7 +212,8 @@ impl Resolver {
             }
             "default" => {
                 let whole = self.world.find_text("export=");
-                let origins = whole.map_or(Vec::new(), |whole| self.origins(next, whole));
+                let origins =
+                    whole.map_or(Vec::new(), |whole| self.origins(next, whole, Side::Value));
                 let mut values = Vec::new();
                 for (file, bound) in origins {
                     values.extend(self.bound(file, bound).iter());
@@ -201,7 +223,8 @@ impl Resolver {
             _ => {
                 // A member of what is given away as a whole.
                 let whole = self.world.find_text("export=");
-                let origins = whole.map_or(Vec::new(), |whole| self.origins(next, whole));
+                let origins =
+                    whole.map_or(Vec::new(), |whole| self.origins(next, whole, Side::Value));
                 let mut values = Vec::new();
                 for (file, bound) in origins {
                     for value in self.bound(file, bound).iter() {
@@ -233,9 +256,39 @@ impl Resolver {
     }
 }
 
+/// The way that was taken through the files.
+struct Visited {
+    names: Vec<(FileId, Text)>,
+    side: Side,
+}
+
+/// In the body of a Python class a name means what stands above in it, else
+/// what it means outside.
+fn standing<'b>(
+    file: &File,
+    bindings: &'b [Binding],
+    (here, scope): (ScopeId, ScopeId),
+    at: u32,
+) -> &'b [Binding] {
+    let is_class = matches!(file.scope(here).kind, ScopeKind::Class(_));
+    if here != scope || !is_class || file.dialect != Dialect::Python {
+        return bindings;
+    }
+    &bindings[..bindings.iter().take_while(|b| b.from <= at).count()]
+}
+
 /// Which of several bindings of a name may hold: `at` a place of the same run
 /// through the code, or at any time after it.
-fn chosen(bindings: &[Binding], at: Option<u32>) -> Vec<Bound> {
+fn chosen(file: &File, bindings: &[Binding], at: Option<u32>, side: Side) -> Vec<Bound> {
+    let sided: Vec<Binding>;
+    let mut bindings = bindings;
+    if file.dialect == Dialect::Ecma && bindings.len() > 1 {
+        let fits = |binding: &&Binding| is_of(file, binding.to, side);
+        sided = bindings.iter().filter(fits).copied().collect();
+        if !sided.is_empty() {
+            bindings = &sided;
+        }
+    }
     let states_type = |b: &&Binding| matches!(b.to, Bound::Value(stated, _) if stated != NONE);
     if let Some(typed) = bindings.iter().find(states_type) {
         return vec![typed.to];
@@ -259,4 +312,14 @@ fn chosen(bindings: &[Binding], at: Option<u32>) -> Vec<Bound> {
         }
     }
     chosen
+}
+
+/// Whether what is bound has a meaning on this side.
+pub(super) fn is_of(file: &File, bound: Bound, side: Side) -> bool {
+    match (bound, side) {
+        (Bound::Import(_) | Bound::Namespace(_), _) => true,
+        (Bound::Class(class), Side::Value) => !file.class(class).is_interface,
+        (Bound::Class(_) | Bound::Alias(_) | Bound::TypeParameter(_), side) => side == Side::Type,
+        (_, side) => side == Side::Value,
+    }
 }

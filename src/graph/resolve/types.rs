@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::Resolver;
+use super::scope::{Side, is_of};
 use super::value::{EnvId, FileId, Gathered, Text, TypeParameter, Value, Values};
 use crate::symbols::{Bound, NONE, Name, ScopeId, ScopeKind, Type, TypeId};
 
@@ -161,13 +162,13 @@ impl Resolver {
                     };
                     return self.parameter_type(file, (parameter, limit), env);
                 }
-                bound => entities.extend(&self.bound(file, bound)),
+                bound => entities.extend(&self.type_bound(file, bound)),
             }
         }
         let mut entities = entities.finish();
         for part in rest {
             let part = self.world.file(file).text(*part);
-            entities = self.members(&entities, part);
+            entities = self.type_members(&entities, part);
         }
         let mut values = Gathered::default();
         for entity in entities.iter() {
@@ -177,6 +178,47 @@ impl Resolver {
             values.extend(&self.instantiated((*entity, last), arguments));
         }
         values.finish()
+    }
+
+    /// What stands behind the name of a type: classes, aliases, or what is
+    /// outside.
+    pub(super) fn entities(&mut self, file: FileId, stated: TypeId) -> Values {
+        let Type::Named { path, scope, .. } = self.world.file(file).stated(stated).clone() else {
+            return self.nothing();
+        };
+        let Some((first, rest)) = path.split_first() else {
+            return self.nothing();
+        };
+        let bounds = self.type_bindings(file, (*first, scope));
+        let mut entities = Gathered::default();
+        for (bound, _) in &bounds {
+            entities.extend(&self.type_bound(file, *bound));
+        }
+        if bounds.is_empty() {
+            entities.add(Value::Global(self.world.file(file).text(*first)));
+        }
+        let mut entities = entities.finish();
+        for part in rest {
+            let part = self.world.file(file).text(*part);
+            entities = self.type_members(&entities, part);
+        }
+        entities
+    }
+
+    fn type_members(&mut self, entities: &[Value], part: Text) -> Values {
+        let mut found = Gathered::default();
+        for entity in entities {
+            found.extend(&self.type_member(*entity, part));
+        }
+        found.finish()
+    }
+
+    /// What a binding gives as a type.
+    pub(super) fn type_bound(&mut self, file: FileId, bound: Bound) -> Values {
+        match bound {
+            Bound::Import(import) => self.imported(file, import, Side::Type),
+            bound => self.bound(file, bound),
+        }
     }
 
     /// What a name is bound to as a type: in the nearest scope that has it.
@@ -196,7 +238,13 @@ impl Resolver {
                         | Bound::Value(..)
                 )
             });
-            let types: Vec<_> = types.map(|binding| (binding.to, here)).collect();
+            let mut types: Vec<_> = types.map(|binding| (binding.to, here)).collect();
+            if types
+                .iter()
+                .any(|(bound, _)| is_of(found, *bound, Side::Type))
+            {
+                types.retain(|(bound, _)| is_of(found, *bound, Side::Type));
+            }
             let parent = found.scope(here).parent;
             if !types.is_empty() || parent == here {
                 return types;

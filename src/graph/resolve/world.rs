@@ -1,10 +1,12 @@
 //! All files of a repository side by side.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use super::imports::Target;
 use super::value::{FileId, Text};
 use crate::graph::packages::is_python;
+use crate::names::RelPath;
 use crate::symbols::{
     Alias, Binding, Call, Class, Definition, Expr, Function, FunctionId, Import, Name, Scope,
     ScopeId, ScopeKind, Symbols, Type,
@@ -31,6 +33,7 @@ pub(super) enum Dialect {
 pub(super) struct File {
     pub path: String,
     pub dialect: Dialect,
+    pub is_test: bool,
     symbols: Symbols,
     /// The repository's number of each text of the file.
     texts: Vec<Text>,
@@ -79,6 +82,8 @@ impl World {
             }
         }
         let is_python = is_python(&file.path);
+        let is_test = RelPath::new(Path::new(""), Path::new(&file.path))
+            .is_ok_and(|path| crate::chunk::is_test(&path));
         self.by_path.insert(file.path.clone(), id);
         self.files.push(File {
             path: file.path,
@@ -87,6 +92,7 @@ impl World {
             } else {
                 Dialect::Ecma
             },
+            is_test,
             symbols,
             texts,
             targets: Vec::new(),

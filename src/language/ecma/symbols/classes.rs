@@ -194,6 +194,7 @@ impl<'t> Walk<'_, 't> {
         let value = value.map_or(NONE, |value| {
             if is_function(value) {
                 let function = self.function(value, context, class);
+                self.builder.function_mut(function).expected = stated;
                 return self.builder.expr(Expr::Function(function));
             }
             self.expr(value, context)
@@ -203,7 +204,11 @@ impl<'t> Walk<'_, 't> {
             .or_else(|| node.child_by_field_name("property"));
         if let Some(name) = name {
             let name = self.name_of(name);
-            self.add_member((context, node), name, Bound::Value(stated, value));
+            let is = match self.builder.symbols.exprs[value as usize] {
+                Expr::Function(function) => Bound::Function(function),
+                _ => Bound::Value(stated, value),
+            };
+            self.add_member((context, node), name, is);
         }
     }
 

@@ -401,7 +401,20 @@ impl<'t> Walk<'_, 't> {
                 }
             }
         }
-        self.builder.expr(Expr::Object(pairs))
+        let functions: Vec<u32> = pairs
+            .iter()
+            .filter_map(
+                |(_, value)| match self.builder.symbols.exprs[*value as usize] {
+                    Expr::Function(function) => Some(function),
+                    _ => None,
+                },
+            )
+            .collect();
+        let object = self.builder.expr(Expr::Object(pairs));
+        for function in functions {
+            self.builder.function_mut(function).holder = object;
+        }
+        object
     }
 
     fn yields(&mut self, node: Node<'t>, context: Context) -> ExprId {

@@ -53,11 +53,17 @@ impl<'t> Walk<'_, 't> {
         let nodes = single.map(|node| vec![node]).or(list).unwrap_or_default();
         let mut number = 0;
         for parameter in nodes {
-            let is_parameter = !matches!(parameter.kind(), "comment" | "decorator");
-            if is_parameter && !self.is_this(parameter) {
-                self.parameter(parameter, scope, (function, number));
-                number += 1;
+            if matches!(parameter.kind(), "comment" | "decorator") {
+                continue;
             }
+            if self.is_this(parameter) {
+                let stated = parameter.child_by_field_name("type");
+                let stated = stated.map_or(NONE, |stated| self.type_of(stated, scope));
+                self.builder.function_mut(function).receiver = stated;
+                continue;
+            }
+            self.parameter(parameter, scope, (function, number));
+            number += 1;
         }
         let returns = node.child_by_field_name("return_type");
         let returns = returns.map_or(NONE, |stated| self.type_of(stated, scope));

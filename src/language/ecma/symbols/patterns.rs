@@ -37,10 +37,15 @@ impl<'t> Walk<'_, 't> {
         }
     }
 
-    /// A function or class that a name is given stays what it is.
-    fn bound(&self, (stated, value): Source) -> Bound {
+    /// A function or class that a name is given stays what it is, whatever type
+    /// is stated for it.
+    fn bound(&mut self, (stated, value): Source) -> Bound {
         match self.builder.symbols.exprs.get(value as usize) {
-            Some(Expr::Function(function)) if stated == NONE => Bound::Function(*function),
+            Some(Expr::Function(function)) => {
+                let function = *function;
+                self.builder.function_mut(function).expected = stated;
+                Bound::Function(function)
+            }
             Some(Expr::Class(class)) if stated == NONE => Bound::Class(*class),
             _ if stated == NONE && value == NONE => Bound::Opaque,
             _ => Bound::Value(stated, value),
