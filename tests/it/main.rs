@@ -11,6 +11,7 @@ mod embed;
 mod embedded_life;
 mod embedded_users;
 mod faults;
+mod graph_again;
 mod graph_nodes;
 mod installed;
 mod main_job;

@@ -412,17 +412,33 @@ impl Resolver {
             Expr::This(_) | Expr::Super(_) => "self",
             Expr::Member(object, _) => self.how_member(file, object),
             Expr::Function(_) | Expr::Class(_) => "local",
-            _ => "typed",
+            _ => "flow",
         }
+    }
+
+    /// Whether the first parameter of a function is what it is called on.
+    fn is_receiver(&self, id: FileId, function: u32) -> bool {
+        let file = self.world.file(id);
+        let function = file.function(function);
+        let takes_one = function.class.is_some() && !function.traits.is_static;
+        takes_one && file.dialect == Dialect::Python
     }
 
     fn how_bound(&self, file: FileId, bound: Bound, target: End) -> &'static str {
         match bound {
-            Bound::Function(_) | Bound::Class(_) if target.file == file => "local",
+            Bound::Function(_) | Bound::Class(_) | Bound::Alias(_) if target.file == file => {
+                "local"
+            }
+            Bound::Parameter(function, 0) if self.is_receiver(file, function) => "self",
             Bound::Import(import) => {
                 let origins = self.import_origins(file, import, Side::Value);
-                let is_plain = |(_, bound): &(FileId, Bound)| {
-                    matches!(bound, Bound::Function(_) | Bound::Class(_))
+                let is_plain = |(origin, bound): &(FileId, Bound)| match *bound {
+                    Bound::Function(_) | Bound::Class(_) | Bound::Alias(_) => true,
+                    Bound::Value(NONE, value) => matches!(
+                        self.world.file(*origin).expr(value),
+                        Expr::Function(_) | Expr::Class(_)
+                    ),
+                    _ => false,
                 };
                 match origins.first() {
                     Some(origin) if !is_plain(origin) => "flow",
@@ -442,17 +458,12 @@ impl Resolver {
         match *file.expr(object) {
             Expr::This(_) | Expr::Super(_) => return "self",
             Expr::Name(name, scope, at) => {
-                let receiver = self
-                    .look_up(id, (name, scope), at)
-                    .into_iter()
-                    .any(|bound| {
-                        let Bound::Parameter(function, 0) = bound else {
-                            return false;
-                        };
-                        let function = self.world.file(id).function(function);
-                        function.class.is_some() && self.world.file(id).dialect == Dialect::Python
-                    });
-                if receiver {
+                let bounds = self.look_up(id, (name, scope), at);
+                let is_receiver = |bound: &Bound| match *bound {
+                    Bound::Parameter(function, 0) => self.is_receiver(id, function),
+                    _ => false,
+                };
+                if bounds.iter().any(is_receiver) {
                     return "self";
                 }
             }
