@@ -41,6 +41,7 @@
 //! | [`read`] | bytes → [`source::Source`], secrets masked | regex |
 //! | [`language`] | facts about each language: grammar, queries, rules | tree-sitter (with chunk) |
 //! | [`chunk`] | [`source::Source`] → [`chunk::ChunkedFile`] | |
+//! | [`symbols`] | what a file says to the others: names, types, imports, calls | postcard |
 //! | [`embed`] | texts → [`embed::Embedding`]s, models, tokenizers | ort, tokenizers |
 //! | [`graph`] | [`chunk::ChunkedFile`] → nodes and edges, without SQL | |
 //! | [`store`] | everything in PostgreSQL, and the private server | postgres, pgvector, refinery, rustls |
@@ -117,5 +118,6 @@ pub mod report;
 pub mod signal;
 pub mod source;
 pub mod store;
+pub mod symbols;
 pub mod terminal;
 pub mod walk;

@@ -14,6 +14,7 @@ mod embedded_users;
 mod encrypted;
 mod faults;
 mod gc;
+mod graph_again;
 mod graph_nodes;
 mod installed;
 mod json;
