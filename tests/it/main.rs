@@ -13,6 +13,7 @@ mod embedded_users;
 mod faults;
 mod graph_again;
 mod graph_nodes;
+mod graph_readers;
 mod installed;
 mod main_job;
 mod one_run;
