@@ -51,7 +51,7 @@ impl SymbolInput<'_, '_> {
         named
             .map(|(kind, qualname, ordinal)| symbols::Definition {
                 kind: builder.name(kind.as_str()),
-                qualname: builder.name(qualname),
+                qualname: builder.whole(qualname),
                 ordinal: *ordinal,
                 is: Is::Nothing,
             })

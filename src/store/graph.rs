@@ -67,7 +67,7 @@ const ANALYZE: &str = "
 
 /// Each brings one part of the repository to what it should be, and touches
 /// only what differs.
-const CHANGES: [(&str, &str); 13] = [
+const CHANGES: [(&str, &str); 15] = [
     (
         "remove what ties no longer",
         "DELETE FROM edges e WHERE e.repository = $1
@@ -98,6 +98,18 @@ const CHANGES: [(&str, &str); 13] = [
          FROM pg_temp.new_places p WHERE o.repository = $1 AND o.file_path = p.file_path
             AND ((o.properties ->> 'parent_package') IS DISTINCT FROM p.package
                 OR (o.properties ->> 'parent_module') IS DISTINCT FROM p.module)",
+    ),
+    // Whatever was found, an edge without an end is none.
+    (
+        "leave out edges without an end",
+        "DELETE FROM pg_temp.new_edges n WHERE $1::text IS NOT NULL AND NOT (
+            EXISTS (SELECT FROM nodes o WHERE o.repository = $1 AND o.node_id = n.source)
+            AND EXISTS (SELECT FROM nodes o WHERE o.repository = $1 AND o.node_id = n.target))",
+    ),
+    (
+        "leave out their weights",
+        "DELETE FROM pg_temp.new_weights w WHERE $1::text IS NOT NULL
+            AND NOT EXISTS (SELECT FROM pg_temp.new_edges n WHERE n.edge_id = w.edge_id)",
     ),
     (
         "change what ties",

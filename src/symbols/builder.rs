@@ -83,9 +83,13 @@ impl<'s> Builder<'s> {
         }
     }
 
-    /// The number of a text.
+    /// The number of a name, of which only the beginning is kept.
     pub fn name(&mut self, text: &str) -> Name {
-        let text = &text[..text.floor_char_boundary(MAX_NAME_BYTES)];
+        self.whole(&text[..text.floor_char_boundary(MAX_NAME_BYTES)])
+    }
+
+    /// The number of a text that has to stay as it is.
+    pub fn whole(&mut self, text: &str) -> Name {
         if let Some(name) = self.known.get(text) {
             return *name;
         }

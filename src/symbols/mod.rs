@@ -15,7 +15,7 @@ pub use builder::{Builder, Site};
 
 /// Raised whenever the form or the meaning of [`Symbols`] changes, so that
 /// files are looked at anew.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// A text, as index into [`Symbols::names`].
 pub type Name = u32;

@@ -65,7 +65,7 @@ impl Repository {
     fn write(&mut self, path: &str, text: &str) {
         program::write(self.folder.path(), path, text);
         self.files.insert(path.to_owned(), text.to_owned());
-        commit(&mut self.store, path, text, self.folder.path());
+        commit(&mut self.store, path, text, (self.folder.path(), WIDTH));
     }
 
     fn remove(&mut self, path: &str) {
@@ -103,7 +103,7 @@ impl Repository {
         let empty = "TRUNCATE code_chunks, nodes, indexed_files, file_symbols, file_references, graphs CASCADE";
         database.client().batch_execute(empty).unwrap();
         for (path, text) in &self.files {
-            commit(store, path, text, self.folder.path());
+            commit(store, path, text, (self.folder.path(), WIDTH));
         }
         make(store, self.folder.path());
         rows(database)
@@ -121,7 +121,8 @@ impl Repository {
     }
 }
 
-fn commit(store: &mut Store, name: &str, text: &str, root: &Path) {
+/// Cuts the file and commits it with vectors of a width.
+pub fn commit(store: &mut Store, name: &str, text: &str, (root, width): (&Path, usize)) {
     let name = path(name);
     let Some(language) = language::detect(&name) else {
         return;
@@ -148,10 +149,10 @@ fn commit(store: &mut Store, name: &str, text: &str, root: &Path) {
     let mut file = Chunker::new(windows).chunk(&source, language).unwrap();
     let package = Packages::new(root).of(file.path.as_str());
     file.package = package.map(|package| package.name);
-    store.commit(&embedded(file, WIDTH), &recipe()).unwrap();
+    store.commit(&embedded(file, width), &recipe()).unwrap();
 }
 
-fn make(store: &mut Store, root: &Path) {
+pub fn make(store: &mut Store, root: &Path) {
     let name = RepositoryName::new("sample").unwrap();
     let input = store.graph_input().unwrap();
     let graph = WholeGraph::of(&name, root, store.symbols().unwrap());
@@ -396,6 +397,13 @@ const EDITS: &[Edit] = &[
         for path in ["packages/ui/src/index.ts", "packages/ui/src/page.tsx"] {
             r.remove(path);
         }
+    }),
+    ("a name is longer than any index takes", |r| {
+        let name = "long".repeat(150);
+        r.write(
+            "src/main.ts",
+            &format!("function f() {{}}\nexport const o = {{ ['{name}']() {{ f(); }} }};\n"),
+        );
     }),
     ("all is as it was", |r| {
         let stale: Vec<String> = r.files.keys().cloned().collect();

@@ -16,6 +16,7 @@ mod faults;
 mod gc;
 mod graph_again;
 mod graph_nodes;
+mod graph_readers;
 mod installed;
 mod json;
 mod kill;

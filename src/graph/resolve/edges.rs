@@ -276,16 +276,16 @@ impl Collector {
             Target::Folder(_) => {}
             Target::Missing => self.open(here, open_import(import.at, spec, None)),
         }
-        if let (Imported::Name(name), false) = (import.what, is_module) {
-            let name = resolver.world.file(file).text(name);
-            resolver.world.str(name).clone_into(&mut site.name);
+        if let (Imported::Name(symbol), false) = (import.what, is_module) {
+            let symbol = resolver.world.file(file).text(symbol);
+            resolver.world.str(symbol).clone_into(&mut site.name);
             site.at = import.name_at;
-            let side = if import.is_type {
+            let meaning = if import.is_type {
                 Side::Type
             } else {
                 Side::Value
             };
-            for (origin, bound) in resolver.import_origins(file, number, side) {
+            for (origin, bound) in resolver.import_origins(file, number, meaning) {
                 let Some(target) = definition_of(resolver, origin, bound) else {
                     continue;
                 };
