@@ -9,6 +9,13 @@ pub(super) const VERSION: u32 = 1;
 /// memory of its text.
 pub const MAX_PARSED_BYTES: usize = 2 << 20;
 
+/// Words and signs of a file that is parsed. A tree takes some 150 bytes for
+/// each; code of 2 MiB has about 400,000, a file of `a;a;a;` three times that.
+pub(super) const MAX_PARSED_WORDS: usize = 600_000;
+
+/// Texts that are longer are taken not to fit, without counting.
+pub(super) const MAX_BYTES_PER_TOKEN: usize = 32;
+
 /// How many steps of 100 operations the parser may take for each KiB of text,
 /// on top of [`PARSE_STEPS_BASE`]. Real files need about 3; error recovery on
 /// hostile ones has no bound of its own. Steps and not seconds: a busy machine
@@ -18,7 +25,7 @@ pub(super) const PARSE_STEPS_PER_KIB: usize = 100;
 /// Steps that any file may take.
 pub(super) const PARSE_STEPS_BASE: usize = 10_000;
 
-/// A tree with more nodes for each byte of text than any code has is refused.
+/// Brackets inside brackets; each level is several of the tree.
 pub(super) const MAX_TREE_DEPTH: usize = 5_000;
 
 /// Definitions of one file; later ones stay in the text around them. Each
@@ -41,9 +48,21 @@ pub(super) const MAX_SHARED_LINE_BYTES: usize = 400;
 /// tokens a piece it already is some 300 chunks.
 pub(super) const MAX_LINE_BYTES: usize = 256 << 10;
 
-/// Bytes of one text in the metadata (a default value, a type); the whole
-/// stands in the source.
-pub(super) const MAX_METADATA_TEXT: usize = 500;
+/// Bytes of a qualname; what is nested under longer ones stays in the text
+/// around it, since each definition repeats the names of all that hold it.
+pub(super) const MAX_QUALNAME_BYTES: usize = 1_000;
+
+/// Bytes of one text in the metadata (a default value, a type, a signature);
+/// the whole stands in the source.
+pub(super) const MAX_METADATA_TEXT: usize = 2_000;
+
+/// Bytes of a doc comment in the metadata.
+pub(super) const MAX_METADATA_DOC: usize = 8_000;
+
+/// Calls of one file that are described one by one, about a KiB each in
+/// memory; of further ones only the names are kept. The largest real test
+/// files have some 5,000.
+pub(super) const MAX_DESCRIBED_CALLS: usize = 20_000;
 
 /// Calls, parameters or names that one chunk lists in its metadata.
 pub(super) const MAX_LISTED: usize = 1_000;
@@ -55,9 +74,9 @@ pub(super) const HEADER_SIGNATURE_TOKENS: usize = 40;
 /// The size policy in words, for the recipe.
 pub(super) fn policy() -> String {
     format!(
-        "parsed {MAX_PARSED_BYTES} steps {PARSE_STEPS_PER_KIB}+{PARSE_STEPS_BASE} depth {MAX_TREE_DEPTH} \
+        "parsed {MAX_PARSED_BYTES} words {MAX_PARSED_WORDS} ratio {MAX_BYTES_PER_TOKEN} steps {PARSE_STEPS_PER_KIB}+{PARSE_STEPS_BASE} depth {MAX_TREE_DEPTH} \
          definitions {MAX_DEFINITIONS} nesting {MAX_NESTING} name {MAX_NAME_BYTES} \
-         shared {MAX_SHARED_LINE_BYTES} line {MAX_LINE_BYTES} text {MAX_METADATA_TEXT} \
-         listed {MAX_LISTED} signature {HEADER_SIGNATURE_TOKENS}"
+         qualname {MAX_QUALNAME_BYTES} shared {MAX_SHARED_LINE_BYTES} line {MAX_LINE_BYTES} text {MAX_METADATA_TEXT} \
+         doc {MAX_METADATA_DOC} calls {MAX_DESCRIBED_CALLS} listed {MAX_LISTED} signature {HEADER_SIGNATURE_TOKENS}"
     )
 }

@@ -1,6 +1,6 @@
 //! Puts the chunks of a file together from what the survey and the layout say.
 
-use super::bounds::MAX_LINE_BYTES;
+use super::bounds::{MAX_DESCRIBED_CALLS, MAX_LINE_BYTES};
 use super::inputs::{self, TextInput};
 use super::layout::{self, Scope};
 use super::lines::Lines;
@@ -147,6 +147,8 @@ struct Composer<'f, 's> {
     imports: metadata::Imports<'f>,
     ordinals: std::collections::HashMap<(ChunkKind, String), u32>,
     chunked: ChunkedFile,
+    /// Calls met so far.
+    calls: usize,
     cut_bytes: usize,
     cut_line: Option<u32>,
 }
@@ -171,6 +173,7 @@ impl<'f, 's> Composer<'f, 's> {
             imports: metadata::Imports::new(&survey.links),
             ordinals: std::collections::HashMap::new(),
             chunked: file.empty(),
+            calls: 0,
             cut_bytes: 0,
             cut_line: None,
         }
@@ -325,8 +328,10 @@ impl<'f, 's> Composer<'f, 's> {
             share: if piece.count == 1 { topic.range } else { span },
             piece: (piece.number, piece.count),
             loc: split::line_count(piece.atoms, &file.lines),
+            described: MAX_DESCRIBED_CALLS.saturating_sub(self.calls),
             text_shortened: shortened,
         };
+        self.calls += metadata::calls(&subject).len();
         let metadata = metadata::metadata(&subject);
         let ordinal = self.ordinal(topic.kind, topic.qualname);
         self.chunked.chunks.push(Chunk {
@@ -380,6 +385,12 @@ impl<'f, 's> Composer<'f, 's> {
     }
 
     fn finish(mut self) -> ChunkedFile {
+        if let Some(count) = self.calls.checked_sub(MAX_DESCRIBED_CALLS + 1) {
+            let count = count + 1;
+            self.chunked.notes.push(format!(
+                "{count} calls beyond the bounds are named but not described"
+            ));
+        }
         if let Some(line) = self.cut_line {
             let cut = self.cut_bytes;
             self.chunked.notes.push(format!(
@@ -412,18 +423,16 @@ impl Fitter<'_> {
         let mut fitted = Vec::new();
         // Lines are counted one by one, which may differ from all together; a
         // piece that turns out too long is halved.
-        let mut waiting: Vec<&[Atom]> = pieces
-            .iter()
-            .rev()
-            .map(|piece| &atoms[piece.clone()])
-            .collect();
+        let pieces = pieces.iter().rev();
+        let mut waiting: Vec<Vec<Atom>> =
+            pieces.map(|piece| atoms[piece.clone()].to_vec()).collect();
         while let Some(piece) = waiting.pop() {
-            let code = code_input(&self.header, piece, self.text);
-            if piece.len() > 1 && !inputs::fits(&code, self.window) {
-                let (first, second) = piece.split_at(piece.len() / 2);
-                waiting.extend([second, first]);
-            } else {
-                fitted.push((piece.to_vec(), code));
+            let code = code_input(&self.header, &piece, self.text);
+            match split::halves(&piece, self.text) {
+                Some([first, second]) if !inputs::fits(&code, self.window) => {
+                    waiting.extend([second, first]);
+                }
+                _ => fitted.push((piece, code)),
             }
         }
         fitted

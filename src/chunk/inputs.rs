@@ -1,11 +1,11 @@
 //! The texts that are embedded, each within its model's window.
 
 use super::Window;
-use super::bounds::{HEADER_SIGNATURE_TOKENS, MAX_METADATA_TEXT};
+use super::bounds::HEADER_SIGNATURE_TOKENS;
 
 /// The window less the tokens of `header`, for what stands below it.
 pub(super) fn room_below<'a>(window: Window<'a>, header: &str) -> Window<'a> {
-    let used = window.counter.count(header) + 1;
+    let used = window.count(header) + 1;
     Window {
         max_tokens: window.max_tokens.saturating_sub(used).max(1),
         ..window
@@ -48,7 +48,7 @@ pub(super) fn brief<'s>(signature: &'s str, window: Window) -> &'s str {
 /// Whether `text` fits.
 pub(super) fn fits(text: &str, window: Window) -> bool {
     // No tokenizer makes more tokens than bytes.
-    text.len() <= window.max_tokens || window.counter.count(text) <= window.max_tokens
+    text.len() <= window.max_tokens || window.count(text) <= window.max_tokens
 }
 
 /// A TEXT input, and whether the end of its doc comment was dropped.
@@ -85,7 +85,7 @@ fn clip<'s>(text: &'s str, window: Window) -> &'s str {
     let mut left = window.max_tokens;
     let mut end = 0;
     for line in text.split_inclusive('\n') {
-        let tokens = count_if_short(line, window);
+        let tokens = window.count(line);
         if tokens > left {
             let max_tokens = left;
             end += words_that_fit(
@@ -112,7 +112,7 @@ fn words_that_fit(line: &str, window: Window) -> usize {
     let mut left = window.max_tokens;
     let mut end = 0;
     for word in line.split_inclusive(char::is_whitespace) {
-        let tokens = count_if_short(word, window);
+        let tokens = window.count(word);
         if tokens > left {
             // No tokenizer makes more tokens than bytes.
             return line.floor_char_boundary(end + left.min(word.len()));
@@ -121,13 +121,4 @@ fn words_that_fit(line: &str, window: Window) -> usize {
         end += word.len();
     }
     end
-}
-
-/// The tokens of `text`, or more than any window for what is so long that
-/// counting it would only be waste.
-fn count_if_short(text: &str, window: Window) -> usize {
-    if text.len() > MAX_METADATA_TEXT * 16 {
-        return usize::MAX;
-    }
-    window.counter.count(text)
 }

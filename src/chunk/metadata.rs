@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use serde_json::{Map, Value, json};
 
 use super::ChunkKind;
-use super::bounds::{MAX_LISTED, MAX_METADATA_TEXT};
+use super::bounds::{MAX_LISTED, MAX_METADATA_DOC, MAX_METADATA_TEXT};
 use super::compose::File;
 use super::nest::Found;
 use super::survey::{Call, Facts, Survey};
@@ -30,6 +30,8 @@ pub(super) struct Subject<'a, 's> {
     /// Number of the piece, and how many there are.
     pub(super) piece: (usize, usize),
     pub(super) loc: u32,
+    /// How many of its calls may be described.
+    pub(super) described: usize,
     pub(super) text_shortened: bool,
 }
 
@@ -51,7 +53,7 @@ impl<'a> Imports<'a> {
         }
         let ordered = sorted
             .iter()
-            .map(|import| (import.stored.as_str(), import.at))
+            .map(|import| (shortened(&import.stored), import.at))
             .collect();
         Self { ordered, by_name }
     }
@@ -81,88 +83,123 @@ fn holds(span: ByteSpan, at: usize) -> bool {
     (span.start..span.end).contains(&at)
 }
 
+/// The metadata of one chunk. What is said of a whole definition stands on its
+/// first piece; the further ones have what is theirs.
 pub(super) fn metadata(subject: &Subject) -> Map<String, Value> {
-    let mut map = Map::new();
-    let mut set = |key: &str, value: Value| {
-        map.insert(key.to_owned(), value);
-    };
-    set("lsp_type", subject.kind.lsp_type().into());
-    set("is_test", subject.file.is_test.into());
-    set("loc", subject.loc.into());
-    set(
-        "imports",
-        subject.imports.of(subject.facts, subject.share).into(),
-    );
-    set("re_exports", re_exports(subject));
-    let calls = calls(subject);
-    set("calls", names(calls));
-    set(
-        "call_contexts",
-        calls.iter().map(|call| context(subject, call)).collect(),
-    );
-    set("complexity", complexity(subject));
-    if !subject.doc.is_empty() {
-        set("docstring", subject.doc.into());
+    let mut map = of_piece(subject);
+    if let Some(found) = subject.definition {
+        map.extend(of_definition(subject, found));
     }
-    if subject.text_shortened {
-        set("text_shortened", true.into());
-    }
-    if subject.piece.1 > 1 {
-        set("piece", subject.piece.0.into());
-        set("pieces", subject.piece.1.into());
-    }
-    match subject.definition {
-        Some(found) => of_definition(subject, found, &mut map),
-        None => {
-            map.insert("constants".to_owned(), constants(subject));
-        }
+    if subject.piece.0 == 0 {
+        map.extend(described(subject));
     }
     map
 }
 
-fn of_definition(subject: &Subject, found: &Found, map: &mut Map<String, Value>) {
-    let declaration = &found.declaration;
-    let mut set = |key: &str, value: Value| {
-        map.insert(key.to_owned(), value);
+/// A map of the entries that have a value.
+fn entries<const N: usize>(entries: [(&str, Value); N]) -> Map<String, Value> {
+    let with_value = entries.into_iter().filter(|(_, value)| !value.is_null());
+    with_value
+        .map(|(key, value)| (key.to_owned(), value))
+        .collect()
+}
+
+/// What each piece has of its own.
+fn of_piece(subject: &Subject) -> Map<String, Value> {
+    let calls = calls(subject);
+    let contexts = calls.iter().take(subject.described);
+    let (number, count) = subject.piece;
+    let of_many = |value: usize| if count > 1 { value.into() } else { Value::Null };
+    entries([
+        ("lsp_type", subject.kind.lsp_type().into()),
+        ("is_test", subject.file.is_test.into()),
+        ("loc", subject.loc.into()),
+        (
+            "imports",
+            subject.imports.of(subject.facts, subject.share).into(),
+        ),
+        ("re_exports", re_exports(subject)),
+        ("calls", names(calls)),
+        (
+            "call_contexts",
+            contexts.map(|call| context(subject, call)).collect(),
+        ),
+        ("complexity", complexity(subject)),
+        ("constants", constants(subject)),
+        ("piece", of_many(number)),
+        ("pieces", of_many(count)),
+    ])
+}
+
+/// What tells a definition apart, on each of its pieces.
+fn of_definition(subject: &Subject, found: &Found) -> Map<String, Value> {
+    let line = subject.file.lines.number_of(found.span.start);
+    let result = found.declaration.return_type.as_deref();
+    entries([
+        ("qualname", found.qualname.as_str().into()),
+        ("definition_line", line.into()),
+        ("exported", found.exported.into()),
+        ("return_type", result.map(shortened).into()),
+    ])
+}
+
+/// What describes a whole definition or module.
+fn described(subject: &Subject) -> Map<String, Value> {
+    let doc = &subject.doc[..subject.doc.floor_char_boundary(MAX_METADATA_DOC)];
+    let mut map = entries([
+        ("docstring", Some(doc).filter(|doc| !doc.is_empty()).into()),
+        (
+            "text_shortened",
+            subject.text_shortened.then_some(true).into(),
+        ),
+    ]);
+    let Some(found) = subject.definition else {
+        return map;
     };
-    set("qualname", found.qualname.as_str().into());
-    set(
-        "definition_line",
-        subject.file.lines.number_of(found.span.start).into(),
-    );
-    set("exported", found.exported.into());
-    set("decorators", declaration.decorators.clone().into());
+    let declaration = &found.declaration;
+    map.extend(entries([
+        ("decorators", listed(declaration.decorators.iter())),
+        (
+            "modifiers",
+            unless_empty(listed(declaration.modifiers.iter())),
+        ),
+        ("overloads", unless_empty(overloads(subject, found))),
+    ]));
     if found.kind.is_callable() {
-        set("signature", signature(subject, found));
-        set(
-            "parameters",
-            receiverless(declaration.parameters.iter().map(|p| p.name.as_str())),
-        );
-        set("param_types", param_types(&declaration.parameters));
-        if let Some(result) = &declaration.return_type {
-            set("return_type", result.as_str().into());
-        }
+        let names = declaration
+            .parameters
+            .iter()
+            .map(|parameter| &parameter.name);
+        map.extend(entries([
+            ("signature", signature(subject, found)),
+            ("parameters", listed(names)),
+            ("param_types", param_types(&declaration.parameters)),
+        ]));
     } else {
-        set("signature", json!({ "text": subject.signature }));
-        set("bases", declaration.bases.clone().into());
+        map.extend(entries([
+            ("signature", json!({ "text": shortened(subject.signature) })),
+            ("bases", listed(declaration.bases.iter())),
+        ]));
     }
-    if !declaration.modifiers.is_empty() {
-        set("modifiers", declaration.modifiers.clone().into());
-    }
-    if !found.overloads.is_empty() {
-        let lines = &subject.file.lines;
-        let texts = found.overloads.iter().take(MAX_LISTED);
-        set(
-            "overloads",
-            texts
-                .map(|header| Value::from(one_line(lines.slice(*header))))
-                .collect(),
-        );
+    map
+}
+
+fn listed<'t>(texts: impl Iterator<Item = &'t String>) -> Value {
+    let bounded = texts.take(MAX_LISTED);
+    bounded.map(|text| Value::from(shortened(text))).collect()
+}
+
+fn unless_empty(list: Value) -> Value {
+    match list {
+        Value::Array(values) if values.is_empty() => Value::Null,
+        list => list,
     }
 }
 
-fn receiverless<'p>(names: impl Iterator<Item = &'p str>) -> Value {
-    names.take(MAX_LISTED).collect::<Vec<_>>().into()
+fn overloads(subject: &Subject, found: &Found) -> Value {
+    let headers = found.overloads.iter().take(MAX_LISTED);
+    let texts = headers.map(|header| one_line(subject.file.lines.slice(*header)));
+    texts.map(|text| Value::from(shortened(&text))).collect()
 }
 
 fn signature(subject: &Subject, found: &Found) -> Value {
@@ -182,19 +219,20 @@ fn signature(subject: &Subject, found: &Found) -> Value {
         .collect();
     json!({
         "function_name": found.name,
-        "text": subject.signature,
+        "text": shortened(subject.signature),
         "parameters": parameters,
-        "return_type": declaration.return_type,
+        "return_type": declaration.return_type.as_deref().map(shortened),
         "is_async": declaration.is_async,
         "is_generator": declaration.is_generator,
-        "decorators": declaration.decorators,
+        "decorators": listed(declaration.decorators.iter()),
     })
 }
 
 fn param_types(parameters: &[Parameter]) -> Value {
     let typed = parameters.iter().take(MAX_LISTED).filter_map(|parameter| {
         let type_text = parameter.type_text.as_deref()?;
-        Some((parameter.name.clone(), Value::from(shortened(type_text))))
+        let name = shortened(&parameter.name).to_owned();
+        Some((name, Value::from(shortened(type_text))))
     });
     Value::Object(typed.collect())
 }
@@ -207,7 +245,8 @@ fn complexity(subject: &Subject) -> Value {
     })
 }
 
-fn calls<'a, 's>(subject: &Subject<'a, 's>) -> &'a [Call<'s>] {
+/// The calls of a piece, as many as are listed.
+pub(super) fn calls<'a, 's>(subject: &Subject<'a, 's>) -> &'a [Call<'s>] {
     let calls = within(&subject.facts.calls, subject.share, |call| call.at);
     &calls[..calls.len().min(MAX_LISTED)]
 }
@@ -232,6 +271,8 @@ fn names(calls: &[Call]) -> Value {
         .collect()
 }
 
+/// One place of a call; its column is 1-based and counts bytes, as syntax
+/// trees do, since counting characters of a long line would take its square.
 fn context(subject: &Subject, call: &Call) -> Value {
     let lines = &subject.file.lines;
     let (scope_type, scope_name) = match subject.definition {
@@ -241,7 +282,7 @@ fn context(subject: &Subject, call: &Call) -> Value {
     json!({
         "call_name": shortened(call.callee),
         "line_number": lines.number_of(call.at),
-        "column": lines.before(call.at).chars().count() + 1,
+        "column": lines.before(call.at).len() + 1,
         "scope_type": scope_type,
         "scope_name": scope_name,
         "is_conditional": call.around.conditional,
@@ -259,12 +300,12 @@ fn re_exports(subject: &Subject) -> Value {
     let here = all.filter(|re_export| holds(subject.share, re_export.at));
     let objects = here.take(MAX_LISTED).map(|re_export| {
         let mut object = json!({
-            "symbol": re_export.symbol,
-            "source": re_export.source,
+            "symbol": shortened(&re_export.symbol),
+            "source": shortened(&re_export.source),
             "is_type": re_export.is_type,
         });
         if let Some(original) = &re_export.original {
-            object["original"] = original.as_str().into();
+            object["original"] = shortened(original).into();
         }
         object
     });
@@ -272,6 +313,9 @@ fn re_exports(subject: &Subject) -> Value {
 }
 
 fn constants(subject: &Subject) -> Value {
+    if subject.definition.is_some() {
+        return Value::Null;
+    }
     let all = subject.survey.constants.iter();
     let here = all.filter(|constant| holds(subject.share, constant.at));
     here.take(MAX_LISTED)

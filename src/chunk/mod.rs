@@ -53,6 +53,19 @@ pub struct Window<'a> {
     pub max_tokens: usize,
 }
 
+impl Window<'_> {
+    /// Tokens of `text`, or more than any window for a text of more than
+    /// [`bounds::MAX_BYTES_PER_TOKEN`] bytes for each token that fits:
+    /// tokenizing megabytes only to learn that they do not fit takes hundreds
+    /// of bytes for each token.
+    fn count(&self, text: &str) -> usize {
+        if text.len() / bounds::MAX_BYTES_PER_TOKEN > self.max_tokens {
+            return usize::MAX;
+        }
+        self.counter.count(text)
+    }
+}
+
 /// The windows of the two roles.
 #[derive(Clone, Copy)]
 pub struct Windows<'a> {

@@ -6,15 +6,13 @@ use std::collections::{HashMap, HashSet};
 use super::ChunkKind;
 use super::bounds::MAX_NAME_BYTES;
 use super::survey::Facts;
-use crate::language::Declaration;
+use crate::language::{Declaration, Site};
 use crate::source::ByteSpan;
 
 /// A definition as the walk found it.
 pub(super) struct Found<'s> {
     pub(super) kind: ChunkKind,
     pub(super) name: String,
-    /// Names between the enclosing definition's and its own.
-    pub(super) path: Vec<String>,
     pub(super) qualname: String,
     pub(super) ordinal: u32,
     pub(super) parent: Option<usize>,
@@ -37,8 +35,7 @@ pub(super) struct Found<'s> {
 }
 
 /// Adds `found`, or joins it to the overload directly before it; gives its index.
-pub(super) fn add<'s>(definitions: &mut Vec<Found<'s>>, mut found: Found<'s>, text: &str) -> usize {
-    found.qualname = qualname(definitions, &found);
+pub(super) fn add<'s>(definitions: &mut Vec<Found<'s>>, found: Found<'s>, text: &str) -> usize {
     let earlier = match found.parent {
         Some(parent) => definitions[parent].last_child,
         None => definitions
@@ -59,17 +56,12 @@ pub(super) fn add<'s>(definitions: &mut Vec<Found<'s>>, mut found: Found<'s>, te
     index
 }
 
-fn qualname(definitions: &[Found], found: &Found) -> String {
-    let outer = found
-        .parent
-        .map(|parent| definitions[parent].qualname.as_str());
-    let parts = outer
-        .into_iter()
-        .chain(found.path.iter().map(String::as_str));
-    parts
-        .chain([found.name.as_str()])
-        .collect::<Vec<_>>()
-        .join(".")
+/// The dotted path of a definition at `site`, directly inside `parent`.
+pub(super) fn qualname(parent: Option<&Found>, site: &Site) -> String {
+    let outer = parent.map(|parent| parent.qualname.as_str());
+    let own = site.path.iter().chain([&site.name]);
+    let parts = outer.into_iter().chain(own.map(|name| bounded(name)));
+    parts.collect::<Vec<_>>().join(".")
 }
 
 fn joins(earlier: &Found, found: &Found, text: &str) -> bool {
@@ -124,7 +116,7 @@ pub(super) fn export(definitions: &mut [Found], names: &[String]) {
         .iter_mut()
         .filter(|found| found.parent.is_none())
     {
-        found.exported |= found.path.is_empty() && names.contains(found.name.as_str());
+        found.exported |= names.contains(found.qualname.as_str());
     }
 }
 
@@ -143,9 +135,6 @@ pub(super) fn number(definitions: &mut [Found]) {
 }
 
 /// `name` cut to the length that is kept.
-pub(super) fn bounded(mut name: String) -> String {
-    if name.len() > MAX_NAME_BYTES {
-        name.truncate(name.floor_char_boundary(MAX_NAME_BYTES));
-    }
-    name
+pub(super) fn bounded(name: &str) -> &str {
+    &name[..name.floor_char_boundary(MAX_NAME_BYTES)]
 }

@@ -5,13 +5,17 @@ use std::ops::ControlFlow;
 use thiserror::Error;
 use tree_sitter::{ParseOptions, ParseState, Parser, Tree};
 
-use super::bounds::{MAX_PARSED_BYTES, MAX_TREE_DEPTH, PARSE_STEPS_BASE, PARSE_STEPS_PER_KIB};
+use super::bounds::{
+    MAX_PARSED_BYTES, MAX_PARSED_WORDS, MAX_TREE_DEPTH, PARSE_STEPS_BASE, PARSE_STEPS_PER_KIB,
+};
 
 /// Why a file was not parsed; said in its notes.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub(super) enum ParseRefusal {
     #[error("{bytes} bytes are more than the {MAX_PARSED_BYTES} that are parsed")]
     Large { bytes: usize },
+    #[error("{words} words and signs are more than the {MAX_PARSED_WORDS} that are parsed")]
+    Dense { words: usize },
     #[error("brackets nest {depth} deep, more than the {MAX_TREE_DEPTH} that are parsed")]
     Deep { depth: usize },
     #[error("parsing took too many steps")]
@@ -23,10 +27,7 @@ pub(super) fn parse(parser: &mut Parser, text: &str) -> Result<Tree, ParseRefusa
     if bytes > MAX_PARSED_BYTES {
         return Err(ParseRefusal::Large { bytes });
     }
-    let depth = bracket_depth(text);
-    if depth > MAX_TREE_DEPTH {
-        return Err(ParseRefusal::Deep { depth });
-    }
+    look_ahead(text)?;
     let mut steps_left = PARSE_STEPS_BASE + (bytes >> 10) * PARSE_STEPS_PER_KIB;
     let mut count_down = |_: &ParseState| match steps_left.checked_sub(1) {
         Some(left) => {
@@ -43,13 +44,41 @@ pub(super) fn parse(parser: &mut Parser, text: &str) -> Result<Tree, ParseRefusa
     tree.ok_or(ParseRefusal::Hard)
 }
 
-/// The most brackets open at one place, those in strings counted as well: a
-/// cheap look ahead, since a tree that deep costs its memory before anyone can
-/// see how deep it is.
-fn bracket_depth(text: &str) -> usize {
-    let mut depth = 0_usize;
-    let mut deepest = 0;
+/// Refuses what would make a tree too deep or too large, strings and comments
+/// counted like code: a cheap look, since a tree costs its memory before anyone
+/// can see how large it is.
+fn look_ahead(text: &str) -> Result<(), ParseRefusal> {
+    let Shape { depth, words } = shape(text);
+    if depth > MAX_TREE_DEPTH {
+        return Err(ParseRefusal::Deep { depth });
+    }
+    if words > MAX_PARSED_WORDS {
+        return Err(ParseRefusal::Dense { words });
+    }
+    Ok(())
+}
+
+/// What can be seen of a tree before it is made.
+#[derive(Debug, PartialEq, Eq)]
+struct Shape {
+    /// The most brackets open at one place.
+    depth: usize,
+    /// Runs of letters and digits, and other signs one by one.
+    words: usize,
+}
+
+fn shape(text: &str) -> Shape {
+    let (mut depth, mut words) = (0_usize, 0);
+    let (mut deepest, mut in_word) = (0, false);
     for byte in text.bytes() {
+        let continues = byte.is_ascii_alphanumeric() || byte == b'_' || !byte.is_ascii();
+        let begins = if continues {
+            !in_word
+        } else {
+            !byte.is_ascii_whitespace()
+        };
+        words += usize::from(begins);
+        in_word = continues;
         match byte {
             b'(' | b'[' | b'{' => {
                 depth += 1;
@@ -59,7 +88,10 @@ fn bracket_depth(text: &str) -> usize {
             _ => {}
         }
     }
-    deepest
+    Shape {
+        depth: deepest,
+        words,
+    }
 }
 
 #[cfg(test)]
@@ -68,7 +100,12 @@ mod tests {
 
     #[test]
     fn brackets_in_a_row_are_not_deep() {
-        assert_eq!(bracket_depth("()()[[]]"), 2);
-        assert_eq!(bracket_depth("))))(("), 2);
+        assert_eq!(shape("()()[[]]").depth, 2);
+        assert_eq!(shape("))))((").depth, 2);
+    }
+
+    #[test]
+    fn a_word_counts_once_and_a_sign_each_time() {
+        assert_eq!(shape("let größe_2 = a+++b;").words, 9);
     }
 }

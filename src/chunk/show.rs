@@ -6,18 +6,27 @@ use serde_json::{Value, json};
 
 use super::{Chunk, ChunkedFile, Definition, Windows};
 
-/// The file as one JSON object: `path`, `language`, `lines_of_code`, `notes`,
+/// The file as one line of JSON: `path`, `language`, `lines_of_code`, `notes`,
 /// `definitions` and `chunks`, each with its texts and their tokens.
 #[must_use]
-pub fn to_json(file: &ChunkedFile, windows: Windows) -> Value {
-    json!({
+pub fn to_json(file: &ChunkedFile, windows: Windows) -> String {
+    let head = json!({
         "path": file.path,
         "language": file.language.name(),
         "lines_of_code": file.lines_of_code,
         "notes": file.notes,
         "definitions": file.definitions.iter().map(definition).collect::<Value>(),
-        "chunks": file.chunks.iter().map(|one| chunk(one, windows)).collect::<Value>(),
-    })
+    });
+    // The chunks go in one by one: as one value they would be held twice.
+    let mut text = head.to_string();
+    text.truncate(text.len() - "}".len());
+    text.push_str(",\"chunks\":[");
+    for (index, one) in file.chunks.iter().enumerate() {
+        text.push_str(if index == 0 { "" } else { "," });
+        text.push_str(&chunk(one, windows).to_string());
+    }
+    text.push_str("]}");
+    text
 }
 
 fn definition(definition: &Definition) -> Value {

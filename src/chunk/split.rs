@@ -120,9 +120,7 @@ fn cost(atom: &Atom, text: &str, window: Window) -> usize {
     // With its line break, which is a token to some models.
     let end = text.len().min(atom.span.end + 1);
     let with_break = text.get(atom.span.start..end);
-    window
-        .counter
-        .count(with_break.unwrap_or(&text[atom.span.start..atom.span.end]))
+    window.count(with_break.unwrap_or(&text[atom.span.start..atom.span.end]))
 }
 
 fn group(atoms: &[Atom], costs: &[usize], max: usize) -> Vec<Range<usize>> {
@@ -191,7 +189,7 @@ fn shard_end(rest: ByteSpan, text: &str, window: Window) -> usize {
         } else {
             word_end(rest, end, text)
         };
-        let tokens = window.counter.count(&text[rest.start..end]);
+        let tokens = window.count(&text[rest.start..end]);
         if tokens < window.max_tokens || end - rest.start <= 1 {
             return end;
         }
@@ -208,6 +206,27 @@ fn word_end(rest: ByteSpan, end: usize, text: &str) -> usize {
     let tail = text.get(quarter..end).unwrap_or_default();
     tail.rfind(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '}' | ')'))
         .map_or(end, |at| text.ceil_char_boundary(quarter + at + 1))
+}
+
+/// A piece in two: between its lines, or within its only line; `None` if it is
+/// a single character.
+pub(super) fn halves(piece: &[Atom], text: &str) -> Option<[Vec<Atom>; 2]> {
+    if piece.len() > 1 {
+        let (first, second) = piece.split_at(piece.len() / 2);
+        return Some([first.to_vec(), second.to_vec()]);
+    }
+    let [only] = piece else {
+        return None;
+    };
+    let ByteSpan { start, end } = only.span;
+    let middle = text.ceil_char_boundary(usize::midpoint(start, end).max(start + 1));
+    let part = |start, end| {
+        vec![Atom {
+            span: ByteSpan { start, end },
+            ..*only
+        }]
+    };
+    (middle < end).then(|| [part(start, middle), part(middle, end)])
 }
 
 /// How many lines `atoms` are of.

@@ -6,7 +6,7 @@
 
 use tree_sitter::{Node, QueryCursor, Tree};
 
-use super::bounds::{MAX_DEFINITIONS, MAX_NESTING};
+use super::bounds::{MAX_DEFINITIONS, MAX_NESTING, MAX_QUALNAME_BYTES};
 use super::nest::{self, Found};
 use crate::language::{Ancestors, Declared, Heading, Language, Links, Role, Tag, Tags};
 use crate::source::ByteSpan;
@@ -293,7 +293,12 @@ impl<'s, 't> Walk<'s, '_, 't> {
         let rules = self.tools.language.rules();
         // A name that the grammar had to imagine is empty.
         let site = (rules.place)(heading, &above).filter(|site| !site.name.is_empty())?;
-        if self.survey.definitions.len() >= MAX_DEFINITIONS || self.open.len() >= MAX_NESTING {
+        let parent = self.open.last().map(|(index, _)| *index);
+        let qualname = nest::qualname(parent.map(|index| &self.survey.definitions[index]), &site);
+        let is_bounded = self.survey.definitions.len() < MAX_DEFINITIONS
+            && self.open.len() < MAX_NESTING
+            && qualname.len() <= MAX_QUALNAME_BYTES;
+        if !is_bounded {
             self.survey.omissions.definitions += 1;
             return None;
         }
@@ -315,11 +320,10 @@ impl<'s, 't> Walk<'s, '_, 't> {
         let doc = lead.and_then(|lead| lead.doc).filter(|doc| *doc < start);
         let found = Found {
             kind: site.kind,
-            name: nest::bounded(site.name),
-            path: site.path.into_iter().map(nest::bounded).collect(),
-            qualname: String::new(),
+            name: nest::bounded(&site.name).to_owned(),
+            qualname,
             ordinal: 0,
-            parent: self.open.last().map(|(index, _)| *index),
+            parent,
             doc: doc.map(|doc| ByteSpan {
                 start: doc,
                 end: start,
@@ -481,10 +485,8 @@ fn follows(text: &str, end: usize, start: usize) -> bool {
 
 fn begins_its_line(text: &str, at: usize) -> bool {
     let before = text.get(..at).unwrap_or_default();
-    let line = before
-        .rfind('\n')
-        .map_or(before, |newline| &before[newline + 1..]);
-    line.trim().is_empty()
+    let before = before.trim_end_matches([' ', '\t', '\u{c}']);
+    before.is_empty() || before.ends_with('\n')
 }
 
 /// `MAX_SIZE`, not `maxSize`.

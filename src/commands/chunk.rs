@@ -33,7 +33,7 @@ pub(super) fn show(plan: &ChunkPlan) -> anyhow::Result<Exit> {
             .hint("its ending decides: .ts .tsx .mts .cts .js .jsx .mjs .cjs .py .pyi")?;
         let file = chunker.chunk(&source, language)?;
         print(&if plan.json {
-            to_json(&file, windows).to_string()
+            to_json(&file, windows)
         } else {
             to_text(&file, windows)
         });

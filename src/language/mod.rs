@@ -16,7 +16,7 @@ mod typescript;
 use std::sync::OnceLock;
 
 pub use kind::ChunkKind;
-pub(crate) use rules::{Ancestors, Declaration, Declared, Links, Parameter, Rules};
+pub(crate) use rules::{Ancestors, Declaration, Declared, Links, Parameter, Rules, Site};
 pub use tags::TagsError;
 pub(crate) use tags::{Heading, Tag, Tags};
 

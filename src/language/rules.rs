@@ -87,8 +87,6 @@ pub(crate) struct Parameter {
     pub(crate) type_text: Option<String>,
     pub(crate) default_value: Option<String>,
     pub(crate) is_optional: bool,
-    /// A receiver such as `self`, which callers do not write.
-    pub(crate) is_receiver: bool,
 }
 
 /// The imports and re-exports of one file, in order.

@@ -187,7 +187,6 @@ fn parameter(node: Node, text: &str) -> Parameter {
         .or_else(|| field("right"))
         .map(|v| text_of(v, text).to_owned());
     Parameter {
-        is_receiver: name == "this",
         type_text: field("type").map(|node| annotation(node, text)),
         is_optional: node.kind() == "optional_parameter" || default_value.is_some(),
         default_value,

@@ -66,8 +66,7 @@ fn parameters(node: Node, text: &str) -> Vec<Parameter> {
         return Vec::new();
     };
     let mut cursor = list.walk();
-    let mut found: Vec<Parameter> = list
-        .named_children(&mut cursor)
+    list.named_children(&mut cursor)
         .filter(|child| {
             !matches!(
                 child.kind(),
@@ -75,11 +74,7 @@ fn parameters(node: Node, text: &str) -> Vec<Parameter> {
             )
         })
         .map(|child| parameter(child, text))
-        .collect();
-    if let Some(first) = found.first_mut() {
-        first.is_receiver = matches!(first.name.as_str(), "self" | "cls");
-    }
-    found
+        .collect()
 }
 
 fn parameter(node: Node, text: &str) -> Parameter {
@@ -96,6 +91,5 @@ fn parameter(node: Node, text: &str) -> Parameter {
         type_text: field("type").map(|node| text_of(node, text).to_owned()),
         is_optional: default_value.is_some(),
         default_value,
-        is_receiver: false,
     }
 }
