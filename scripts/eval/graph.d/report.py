@@ -8,7 +8,10 @@ RULE = "| --- " + "| ---: " * 8 + "|"
 
 
 def cells(rates):
-    return f"{rates.precision:.3f} | {rates.recall:.3f} | {rates.f1:.3f}"
+    """A dash where nothing was found, or asked for."""
+    precision = f"{rates.precision:.3f}" if rates.found else "–"
+    recall = f"{rates.recall:.3f}" if rates.required else "–"
+    return f"{precision} | {recall} | {rates.f1:.3f}" if rates.required else f"{precision} | – | –"
 
 
 def row(name, before, after):
@@ -47,7 +50,8 @@ def table(corpus, truth, judged, ours):
     print_resolutions(truth, judged, ours)
     print_sites(judged, ours)
     left = verdicts.disagreements(truth, ours)
-    print(f"\n{len(left)} disagreements; {len(known)} edges judged by hand, {sum(known.values())} of them true.")
+    beyond = f"; {ours.beyond} edges of calls without a name are beyond the truth" if ours.beyond else ""
+    print(f"\n{len(left)} disagreements; {len(known)} edges judged by hand, {sum(known.values())} of them true{beyond}.")
 
 
 def print_resolutions(truth, judged, ours):

@@ -42,7 +42,9 @@ class Ours:
     def __init__(self, graph, truth):
         self.graph = graph
         inside = [edge for edge in graph.edges if edge.source[0] in truth.files and edge.target[0] in truth.files]
-        self.calls = grouped(edge for edge in inside if edge.relation == "calls")
+        calls = grouped(edge for edge in inside if edge.relation == "calls")
+        self.calls = {key: edges for key, edges in calls.items() if truth.sees_all or seen(edges, truth)}
+        self.beyond = len(calls) - len(self.calls)
         self.imports = {key for key in grouped(edge for edge in inside if of_files(edge)) if key[0] != key[2]}
         self.heritage = {(edge.relation, *key_of(edge)) for edge in inside if edge.relation in ("extends", "implements")}
         self.at = self.by_site()
@@ -63,6 +65,11 @@ class Ours:
         """Edges that a plain site states."""
         sites = (at for at, site in truth.sites.items() if site.plain)
         return {key for at in sites for key in self.at.get(at, ())}
+
+
+def seen(edges, truth):
+    """Whether the truth has one of the sites, right or not."""
+    return any((edge.source[0], *site) in truth.sites for edge in edges for site in edge.sites())
 
 
 def of_files(edge):

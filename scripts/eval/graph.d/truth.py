@@ -48,6 +48,7 @@ class Truth:
     imports: Relation
     heritage: Relation
     definitions: dict  # name -> [(path, qualname)], what can be called
+    sees_all: bool  # whether calls without a name, `f()()`, are sites of it
     stated: set = field(default_factory=set)  # edges of calls
     cruised: set = field(default_factory=set)  # file imports that dependency-cruiser finds
 
@@ -74,7 +75,7 @@ def cruised(corpus, files):
 
 
 def empty(corpus):
-    return Truth(set(corpus.files()), {}, Relation(), Relation(), Relation(), {})
+    return Truth(set(corpus.files()), {}, Relation(), Relation(), Relation(), {}, corpus.language == "typescript")
 
 
 def place(fact):

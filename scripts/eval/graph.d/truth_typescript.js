@@ -105,9 +105,11 @@ function enclosing(node, source) {
   return '';
 }
 
+// Columns count characters, not UTF-16 units.
 const place = (source, position) => {
   const { line, character } = source.getLineAndCharacterOfPosition(position);
-  return { line: line + 1, column: character + 1 };
+  const before = source.text.slice(position - character, position);
+  return { line: line + 1, column: [...before].length + 1 };
 };
 
 // ── Imports and inheritance ─────────────────────────────────────────────────
@@ -135,11 +137,18 @@ function heritageOf(node, source) {
     const relation = clause.token === ts.SyntaxKind.ExtendsKeyword ? 'extends' : 'implements';
     for (const type of clause.types) {
       const symbol = followed(checker.getSymbolAtLocation(type.expression));
-      const targets = ((symbol && symbol.declarations) || []).map(definitionAt).filter(Boolean);
+      const declarations = ((symbol && symbol.declarations) || []).filter((one) => !isAugmentation(one));
+      const targets = declarations.map(definitionAt).filter(Boolean);
       const fact = { fact: relation, path: inCorpus.get(source.fileName), source: from.qualname, text: type.expression.getText(source) };
       say({ ...fact, ...place(source, type.getStart(source)), targets: distinct(targets) });
     }
   }
+}
+
+// What `declare module 'x'` adds to x is no place of its own.
+function isAugmentation(declaration) {
+  const outer = ts.findAncestor(declaration, (node) => ts.isModuleDeclaration(node) && ts.isStringLiteral(node.name));
+  return Boolean(outer);
 }
 
 const distinct = (targets) => [...new Map(targets.map((one) => [`${one.path} ${one.qualname} ${one.kind}`, one])).values()];
