@@ -112,6 +112,15 @@ def mobx():
     return typescript("mobx", "mobx 6.13.7 src (held out)", packages.package("mobx") / "src")
 
 
+def table():
+    return typescript("table", "table-core 8.21.3 src (held out)", packages.package("@tanstack/table-core") / "src")
+
+
+def eslint():
+    """CommonJS, with types in its comments that the compiler reads."""
+    return typescript("eslint", "eslint 9.36.0 lib (held out)", packages.package("eslint") / "lib")
+
+
 # ── Python ──────────────────────────────────────────────────────────────────
 
 
@@ -157,7 +166,11 @@ def werkzeug():
     return python("werkzeug", "werkzeug 3.1.3 src (held out)", "werkzeug", "src", "werkzeug")
 
 
-ALL = {one.__name__: one for one in (rxjs, paper, celery, mobx, werkzeug)} | {"workspace": composed}
+def jinja():
+    return python("jinja", "Jinja 3.1.6 src (held out)", "Jinja2", "src", "jinja2")
+
+
+ALL = {one.__name__: one for one in (rxjs, paper, celery, mobx, werkzeug, table, eslint, jinja)} | {"workspace": composed}
 
 
 def facts(path):

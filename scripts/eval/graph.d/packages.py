@@ -34,6 +34,9 @@ npm   react-redux           9.2.0    react-redux-9.2.0.tgz            a2bc8461d1
 npm   redux                 5.0.1    redux-5.0.1.tgz                  adacd4f8a377e638a3feb568e45e8b8ff22c926516941db25b1acfc34d94398b
 npm   redux-thunk           3.1.0    redux-thunk-3.1.0.tgz            7224bef7482f67d35985ebd0bc3cacb72d34c6489cf166498da7208cb3f935e6
 npm   reselect              5.1.1    reselect-5.1.1.tgz               4c290048eca74d445731822dca4024fb21e13418d394e99e76d2a6164b478062
+npm   @tanstack/table-core  8.21.3   tanstack-table-core-8.21.3.tgz   1e5b2f4f04c8c31100ebd0b966fae5eadbb1d11bd45517edb9fc15fbd6a8f2a0
+npm   eslint                9.36.0   eslint-9.36.0.tgz                7ebeade97e7015b3447cee3a18c3548f16034a406d152dc3bd1c71f49db8568f
+sdist Jinja2                3.1.6    jinja2-3.1.6.tar.gz              0137fb05990d35f1275a587e9aee6d56da821fc83491a0fb838183be43f66d6d
 sdist celery                5.5.3    celery-5.5.3.tar.gz              6c972ae7968c2b5281227f01c3a3f984037d21c5129d07bf3550cc2afc6b10a5
 sdist PyCG                  0.0.8    pycg-0.0.8.tar.gz                644b4df4346b393ca29450223da12598a6e6ad51fcfb1c218330b774f643a6c1
 sdist werkzeug              3.1.3    werkzeug-3.1.3.tar.gz            60723ce945c19328679790e3282cc758aa4a6040e4bb330f53d30fa546d44746

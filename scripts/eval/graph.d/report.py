@@ -40,18 +40,37 @@ def stated(truth, ours):
     return score.Rates(recall.required, precision.found, recall.hit, precision.right)
 
 
+SUMMARY = "| corpus | file imports | bases | stated calls | calls | F1 | stated, judged | calls, judged | F1, judged | F1 of bare names |"
+MEASURES = ("file imports", "extends, implements", "calls that the source states", "calls")
+
+
+def summary(lines):
+    """One row a corpus, precision / recall."""
+    print(f"\n{SUMMARY}\n| --- {'| ---: ' * 9}|")
+    print("\n".join(lines))
+
+
+def summary_line(name, before, after):
+    pair = lambda rates: f"{rates.precision:.3f} / {rates.recall:.3f}" if rates.required else "–"
+    told = [pair(before[measure]) for measure in MEASURES] + [f"{before['calls'].f1:.3f}"]
+    told += [pair(after[measure]) for measure in MEASURES[2:]] + [f"{after['calls'].f1:.3f}"]
+    return f"| {name} | {' | '.join(told)} | {before['calls by bare names'].f1:.3f} |"
+
+
 def table(corpus, truth, judged, ours):
+    """Prints it all; gives the line of the summary."""
     known = verdicts.read(corpus.name)
     print(f"\n### {corpus.title}: {len(truth.files)} files, {len(truth.sites)} call sites\n")
     print(f"{HEADER}\n{RULE}")
-    after = rows(judged, ours)
-    for name, rates in rows(truth, ours).items():
+    before, after = rows(truth, ours), rows(judged, ours)
+    for name, rates in before.items():
         print(row(name, rates, after[name]))
     print_resolutions(truth, judged, ours)
     print_sites(judged, ours)
     left = verdicts.disagreements(truth, ours)
     beyond = f"; {ours.beyond} edges of calls without a name are beyond the truth" if ours.beyond else ""
     print(f"\n{len(left)} disagreements; {len(known)} edges judged by hand, {sum(known.values())} of them true{beyond}.")
+    return summary_line(corpus.name, before, after)
 
 
 def print_resolutions(truth, judged, ours):

@@ -9,7 +9,6 @@ package, and self-references. No node_modules is in the tree.
 import json
 import shutil
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import packages
 
