@@ -40,7 +40,8 @@ def work(name):
 
 def remembered(corpus, what, scripts, make):
     """The output of a truth, made again only if its scripts or the files change."""
-    digest = hashlib.sha256("\n".join([packages.PINS, *corpus.files()]).encode())
+    about = [str(corpus.tree), *packages.NODE_TOOLS, *packages.PYTHON_TOOLS, *corpus.files()]
+    digest = hashlib.sha256("\n".join(about).encode())
     for script in scripts:
         digest.update((HERE / script).read_bytes())
     path = work(corpus.name) / f"{what}-{digest.hexdigest()[:16]}.ndjson"
