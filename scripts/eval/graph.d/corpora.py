@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 import sys
 from dataclasses import dataclass, replace
@@ -137,7 +138,9 @@ def python(name, title, package, folder, module):
 def of_jedi(corpus):
     asked = "\n".join(corpus.files())
     words = [packages.python_tools(), HERE / "truth_jedi.py", corpus.tree]
-    return remembered(corpus, "jedi", ["truth_jedi.py", "python_sites.py"], lambda: packages.run(*words, input=asked))
+    same = {**os.environ, "PYTHONHASHSEED": "0"}
+    make = lambda: packages.run(*words, input=asked, env=same)
+    return remembered(corpus, "jedi", ["truth_jedi.py", "python_sites.py"], make)
 
 
 def of_scip(corpus, package):

@@ -40,9 +40,25 @@ def labelled(folder):
 
 
 def found(graph):
-    """Constructors are targets by their own name here."""
-    kept = (row for row in graph.raw_calls if row[1][0] != "Class")
-    return {(name_of(source[1:]), name_of(target[1:])) for source, target in kept}
+    """The edges of the index; a class stands for the constructor that it has or inherits."""
+    methods = {(path, qualname) for kind, path, qualname in graph.nodes.values() if kind == "Method"}
+    bases = collections.defaultdict(list)
+    for edge in sorted((one for one in graph.edges if one.relation == "extends"), key=lambda one: one.sites()):
+        bases[edge.source].append(edge.target)
+    edges = set()
+    for (_, *source), (kind, *target) in graph.raw_calls:
+        target = constructor(tuple(target), bases, methods) if kind == "Class" else target
+        edges |= {(name_of(source), name_of(target))} if target else set()
+    return edges
+
+
+def constructor(of, bases, methods, depth=0):
+    """Depth first, as these programs need no more."""
+    path, qualname = of
+    if (path, f"{qualname}.__init__") in methods:
+        return path, f"{qualname}.__init__"
+    each = (constructor(base, bases, methods, depth + 1) for base in bases[of]) if depth < 9 else ()
+    return next(filter(None, each), None)
 
 
 def evaluate(indexer, show):
