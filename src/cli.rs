@@ -58,6 +58,8 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Take a repository out of the index, all of it at once
     Forget(ForgetArgs),
+    /// Free what nothing uses: records of old runs, the space of rows that are gone
+    Gc(GcArgs),
 }
 
 /// What can be done with the private PostgreSQL.
@@ -120,6 +122,16 @@ pub struct IndexArgs {
     /// Where the rows go.
     #[command(flatten)]
     pub database: DatabaseArgs,
+
+    /// How long a database server that goes away is waited for, in seconds
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value = "60",
+        env = "MNEMO_RETRY_FOR",
+        help_heading = "Database"
+    )]
+    pub retry_for: u32,
 
     /// Models and where they run.
     #[command(flatten)]
@@ -212,6 +224,10 @@ pub struct FileArgs {
     #[arg(long)]
     pub exclude_tests: bool,
 
+    /// Store and embed also what looks like a token or a private key
+    #[arg(long)]
+    pub no_mask: bool,
+
     /// Leave out larger files (bytes, or with K, M, G)
     #[arg(
         long,
@@ -229,6 +245,10 @@ pub struct OutputArgs {
     /// One JSON object per line: each file as it ends, then the summary
     #[arg(long)]
     pub json: bool,
+
+    /// Write the summary to this file, as Markdown
+    #[arg(long, value_name = "FILE.md")]
+    pub report: Option<PathBuf>,
 
     /// Print errors only
     #[arg(long, short, conflicts_with = "verbose")]
@@ -270,6 +290,10 @@ pub struct ChunkArgs {
         env = "MNEMO_MAX_FILE_SIZE"
     )]
     pub max_file_size: String,
+
+    /// Show also what looks like a token or a private key
+    #[arg(long)]
+    pub no_mask: bool,
 
     /// One JSON object per file
     #[arg(long)]
@@ -322,6 +346,22 @@ pub struct ForgetArgs {
     pub database: DatabaseArgs,
 }
 
+/// The options of `gc`.
+#[derive(Debug, ClapArgs)]
+pub struct GcArgs {
+    /// How many runs of each repository to remember
+    #[arg(long, value_name = "N", default_value = "100")]
+    pub keep_runs: u32,
+
+    /// Where the index is.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+
+    /// One JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
 impl Args {
     /// Whether machines read what is printed.
     #[must_use]
@@ -330,6 +370,7 @@ impl Args {
             None => self.index.output.json,
             Some(Command::Status(args)) => args.json,
             Some(Command::Verify(args)) => args.json,
+            Some(Command::Gc(args)) => args.json,
             Some(Command::Chunk(args)) => args.json,
             Some(Command::Db { .. } | Command::Forget(_)) => false,
         }

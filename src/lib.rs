@@ -38,12 +38,12 @@
 //! | [`commands`] | what each command does, from a plan to an exit code | |
 //! | [`pipeline`] | joins the stages, starts the threads | `thread::scope`, crossbeam |
 //! | [`walk`] | directory → [`source::SourceFile`], or why not | ignore |
-//! | [`read`] | bytes → [`source::Source`] | |
+//! | [`read`] | bytes → [`source::Source`], secrets masked | regex |
 //! | [`language`] | facts about each language: grammar, queries, rules | tree-sitter (with chunk) |
 //! | [`chunk`] | [`source::Source`] → [`chunk::ChunkedFile`] | |
 //! | [`embed`] | texts → [`embed::Embedding`]s, models, tokenizers | ort, tokenizers |
 //! | [`graph`] | [`chunk::ChunkedFile`] → nodes and edges, without SQL | |
-//! | [`store`] | everything in PostgreSQL, and the private server | postgres, pgvector, refinery |
+//! | [`store`] | everything in PostgreSQL, and the private server | postgres, pgvector, refinery, rustls |
 //! | [`report`] | standard output: text or NDJSON | |
 //! | [`terminal`] | standard error: progress, warnings, errors | indicatif |
 //! | [`signal`] | SIGINT and SIGTERM | signal-hook |
@@ -66,8 +66,13 @@
 //! * **Readers see whole files.** One transaction replaces a file's chunks,
 //!   vectors, nodes, edges and its entry in `indexed_files`. What was not
 //!   reached keeps its last good state.
+//! * **A fault that may pass is met with patience** ([`store`], `again.rs`): the
+//!   connection is opened anew and the file in hand done from its beginning. One
+//!   that will not, or stays too long, ends the run once.
 //! * **Unchanged means unchanged.** A file is left alone only if its digest and
 //!   the recipe (chunker, queries, size policy, roles, models) are the same.
+//! * **Secrets that tell by their form what they are** stand in no row and go
+//!   through no model ([`read`], `secrets.rs`); a password is in no message.
 //! * **Nothing is silent.** A provider that was named runs or the run fails; a
 //!   file that is left out is reported with its reason; the exit code tells.
 //!

@@ -21,9 +21,42 @@ pub enum FileOutcome {
     Failed(FileFailure),
 }
 
+/// Why a file was done, and not left alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+    /// The index did not know it.
+    New,
+    /// Its bytes are others than last time.
+    Changed,
+    /// The models, queries, sizes or masking rules are.
+    Recipe,
+    /// It failed last time.
+    Failed,
+    /// `--full` asked for it.
+    Full,
+}
+
+impl Why {
+    /// The word in `--json` and the summary.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Changed => "changed",
+            Self::Recipe => "other_recipe",
+            Self::Failed => "failed_before",
+            Self::Full => "full",
+        }
+    }
+}
+
 /// What was written for one file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Indexed {
+    /// Why it was done; `--dry-run` does not know.
+    pub why: Option<Why>,
+    /// Its size in bytes.
+    pub bytes: u64,
     /// Chunks by `chunk_type`.
     pub chunks: BTreeMap<&'static str, u64>,
     /// Nodes by `node_type`.
@@ -34,6 +67,8 @@ pub struct Indexed {
     pub tokens: u64,
     /// Texts whose vectors were there already.
     pub reused: u64,
+    /// Secrets that were masked.
+    pub masked: u64,
     /// What had to be cut or replaced.
     pub notes: Vec<String>,
 }
@@ -46,6 +81,8 @@ pub enum SkipReason {
     Hidden,
     /// Installed or cached by a package manager (`node_modules`, a virtual environment).
     Vendored,
+    /// Holds credentials, by its name (`.env`, `id_rsa`, `.npmrc`).
+    Credentials,
     /// A package manager's lock file.
     LockFile,
     /// Written for machines: very long lines, or named `*.min.js`.
@@ -79,6 +116,7 @@ impl SkipReason {
         match self {
             Self::Hidden => "hidden",
             Self::Vendored => "vendored",
+            Self::Credentials => "credentials",
             Self::LockFile => "lock_file",
             Self::Minified => "minified",
             Self::Generated => "generated",
@@ -185,6 +223,10 @@ pub struct StageTimes {
 pub struct Summary {
     /// Files indexed.
     pub indexed: u64,
+    /// The same, by why they were done.
+    pub why: BTreeMap<Why, u64>,
+    /// What of the recipe is another than in the last run.
+    pub changed_recipe: Vec<String>,
     /// Files unchanged.
     pub unchanged: u64,
     /// Paths left out, by reason. A folder that was left out whole counts once.
@@ -203,6 +245,10 @@ pub struct Summary {
     pub tokens: u64,
     /// Texts whose vectors were there already, both roles.
     pub reused: u64,
+    /// Secrets that were masked.
+    pub masked: u64,
+    /// Bytes of the files indexed.
+    pub bytes: u64,
     /// Time by stage.
     pub times: StageTimes,
     /// Wall time of the run.
@@ -224,8 +270,13 @@ impl Summary {
 
     fn add_indexed(&mut self, indexed: &Indexed) {
         self.indexed += 1;
+        if let Some(why) = indexed.why {
+            *self.why.entry(why).or_default() += 1;
+        }
         self.tokens += indexed.tokens;
         self.reused += indexed.reused;
+        self.masked += indexed.masked;
+        self.bytes += indexed.bytes;
         for (kind, count) in &indexed.chunks {
             *self.chunks.entry(kind).or_default() += count;
         }

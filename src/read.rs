@@ -3,6 +3,8 @@
 //! Between the walk and this moment a file may have gone or turned into
 //! something else; that is normal, and a reason to leave it out.
 
+mod secrets;
+
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
@@ -13,6 +15,54 @@ use rustix::io::Errno;
 
 use crate::outcome::SkipReason;
 use crate::source::{Digest, Source, SourceFile};
+
+pub use secrets::recipe;
+
+/// How files are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadOptions {
+    /// At most so many bytes of one.
+    pub max_bytes: u64,
+    /// Whether secrets in it are masked.
+    pub mask: bool,
+}
+
+/// A file that was read, of which no more can be had than its digest until its
+/// secrets are masked.
+#[derive(Debug)]
+pub struct Opened {
+    source: Source,
+    mask: bool,
+}
+
+impl Opened {
+    /// The digest of its bytes.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        self.source.digest
+    }
+
+    /// The file, with its secrets masked if they are to be.
+    #[must_use]
+    pub fn masked(self) -> Reading {
+        let mut source = self.source;
+        let masked = if self.mask {
+            secrets::mask(&mut source.text)
+        } else {
+            0
+        };
+        Reading { source, masked }
+    }
+}
+
+/// A file that was read.
+#[derive(Debug)]
+pub struct Reading {
+    /// The file.
+    pub source: Source,
+    /// How many secrets in it were masked.
+    pub masked: usize,
+}
 
 /// Why a file was not read.
 #[derive(Debug)]
@@ -34,14 +84,14 @@ const MINIFIED_MEAN_LINE: usize = 250;
 /// Shorter files are never taken for minified ones, in bytes.
 const MINIFIED_FROM: usize = 2048;
 
-/// Reads `file`, at most `max_bytes` of it.
+/// Reads `file`. Its digest is that of the bytes, whatever is masked of them.
 ///
 /// # Errors
 /// [`NotRead::Skipped`] if it is gone, too large, no text, or written by a
 /// tool (the last not for files that `--include` brought in);
 /// [`NotRead::Failed`] if the system refused.
-pub fn read(file: SourceFile, max_bytes: u64) -> Result<Source, NotRead> {
-    let bytes = read_bytes(&file, max_bytes)?;
+pub fn read(file: SourceFile, options: ReadOptions) -> Result<Opened, NotRead> {
+    let bytes = read_bytes(&file, options.max_bytes)?;
     let digest = Digest::of(&bytes);
     let text = decode(bytes).ok_or(NotRead::Skipped(SkipReason::NotText))?;
     if let Some(reason) = written_by_a_tool(&text).filter(|_| !file.forced) {
@@ -53,11 +103,15 @@ pub fn read(file: SourceFile, max_bytes: u64) -> Result<Source, NotRead> {
     } else {
         text.replace('\0', "\u{FFFD}")
     };
-    Ok(Source {
+    let source = Source {
         file,
         text,
         digest,
         nul_replaced,
+    };
+    Ok(Opened {
+        source,
+        mask: options.mask,
     })
 }
 

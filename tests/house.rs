@@ -23,7 +23,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "plan",
         &[
-            "cli", "chunk", "embed", "language", "store", "terminal", "walk",
+            "cli", "chunk", "embed", "language", "read", "store", "terminal", "walk",
         ],
     ),
     (
@@ -56,6 +56,8 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("clap::", &["cli", "main"]),
     ("indicatif::", &["terminal"]),
     ("ignore::", &["walk"]),
+    ("regex::", &["read", "language"]),
+    ("rustls::", &["store"]),
     ("thread::spawn", &["pipeline"]),
     ("thread::scope", &["pipeline"]),
     ("crossbeam_channel::", &["pipeline"]),

@@ -105,7 +105,7 @@ class Coverage:
     def __init__(self):
         self.lines = self.missed = self.in_pieces = self.bytes = self.stored = self.chunks = 0
         self.worst = (0.0, "")
-        self.tokens = 0
+        self.tokens = self.above = 0
         self.code, self.text = {}, {}
 
     def add(self, root, path, file, show):
@@ -121,7 +121,9 @@ class Coverage:
         self.stored += stored
         self.chunks += len(file["chunks"])
         if text.strip():
-            self.worst = max(self.worst, (stored / len(text.encode()), path))
+            ratio = stored / len(text.encode())
+            self.above += ratio > STORED
+            self.worst = max(self.worst, (ratio, path))
         for chunk in file["chunks"]:
             self.tokens = max(self.tokens, chunk["code_tokens"], chunk["text_tokens"])
             self.code[chunk["code_input"]] = chunk["code_tokens"]
@@ -132,7 +134,7 @@ class Coverage:
         ratio = self.stored / max(1, self.bytes)
         return (
             f"{self.chunks} chunks; {share:.3f} % of {self.lines} lines of code covered ({self.in_pieces} too long for a window, in pieces); stored text "
-            f"{ratio:.3f} x the files (at most {self.worst[0]:.3f} x, {self.worst[1]}); "
+            f"{ratio:.3f} x the files (at most {self.worst[0]:.3f} x, {self.worst[1]}; {self.above} files above {STORED} x); "
             f"longest input {self.tokens} tokens; distinct inputs have {sum(self.code.values())} "
             f"CODE and {sum(self.text.values())} TEXT tokens"
         )

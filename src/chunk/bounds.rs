@@ -3,7 +3,7 @@
 
 /// Number of the chunker: raised whenever it cuts or describes a file in
 /// another way, so that files are indexed anew.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 3;
 
 /// Larger files are cut line-wise: a syntax tree takes ten to forty times the
 /// memory of its text.
@@ -44,6 +44,10 @@ pub(super) const MAX_NAME_BYTES: usize = 200;
 /// whole in both chunks; of a longer one the outer chunk leaves out the inner.
 pub(super) const MAX_SHARED_LINE_BYTES: usize = 400;
 
+/// How much of a file's text may stand twice, since classes show the signatures
+/// of their members.
+pub(super) const SIGNATURE_PERCENT: usize = 12;
+
 /// Of a longer line only this much is kept: it is data, not code, and at 250
 /// tokens a piece it already is some 300 chunks.
 pub(super) const MAX_LINE_BYTES: usize = 256 << 10;
@@ -76,7 +80,7 @@ pub(super) fn policy() -> String {
     format!(
         "parsed {MAX_PARSED_BYTES} words {MAX_PARSED_WORDS} ratio {MAX_BYTES_PER_TOKEN} steps {PARSE_STEPS_PER_KIB}+{PARSE_STEPS_BASE} depth {MAX_TREE_DEPTH} \
          definitions {MAX_DEFINITIONS} nesting {MAX_NESTING} name {MAX_NAME_BYTES} \
-         qualname {MAX_QUALNAME_BYTES} shared {MAX_SHARED_LINE_BYTES} line {MAX_LINE_BYTES} text {MAX_METADATA_TEXT} \
+         qualname {MAX_QUALNAME_BYTES} shared {MAX_SHARED_LINE_BYTES} signatures {SIGNATURE_PERCENT} line {MAX_LINE_BYTES} text {MAX_METADATA_TEXT} \
          doc {MAX_METADATA_DOC} calls {MAX_DESCRIBED_CALLS} listed {MAX_LISTED} signature {HEADER_SIGNATURE_TOKENS}"
     )
 }

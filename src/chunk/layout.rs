@@ -4,10 +4,11 @@
 //! is lost and nothing is stored twice. A line that a definition shares with
 //! other code (`foo(function named() {` … `});`) stays whole in the outer
 //! scope, so that every line of code stands whole in some chunk. A class also
-//! shows the signatures of its members.
+//! shows the signatures of its members, in as much [`Detail`] as leaves the
+//! stored text of the file near its size.
 
 use super::ChunkKind;
-use super::bounds::MAX_SHARED_LINE_BYTES;
+use super::bounds::{MAX_SHARED_LINE_BYTES, SIGNATURE_PERCENT};
 use super::lines::Lines;
 use super::nest::Found;
 use crate::source::ByteSpan;
@@ -22,11 +23,82 @@ pub(super) struct Scope {
     pub(super) segments: Vec<ByteSpan>,
 }
 
+/// How much of its members' signatures a class shows: all classes of a file the
+/// same, and less where the methods are little more than their signatures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Detail {
+    /// Every signature, also those of overloads.
+    Overloads,
+    /// One for each member.
+    Signatures,
+    /// Its first line.
+    FirstLines,
+    /// What stands before its parameters.
+    Names,
+}
+
+impl Detail {
+    const MOST_FIRST: [Self; 4] = [
+        Self::Overloads,
+        Self::Signatures,
+        Self::FirstLines,
+        Self::Names,
+    ];
+
+    /// The most that the file has room for; names are always shown.
+    fn choose(lines: &Lines, definitions: &[Found]) -> Self {
+        let whole = lines.whole();
+        let room = (whole.end - whole.start) * SIGNATURE_PERCENT / 100;
+        let is_member = |found: &&Found| {
+            let parent = found.parent.map(|parent| definitions[parent].kind);
+            parent == Some(ChunkKind::Class)
+        };
+        let bytes = |detail: Self| -> usize {
+            let members = definitions.iter().filter(is_member);
+            let shown = members.flat_map(|member| detail.shown(member, lines));
+            shown
+                .map(|span| lines.before(span.start).len() + span.end - span.start + 1)
+                .sum()
+        };
+        let fits = |detail: &Self| bytes(*detail) <= room;
+        Self::MOST_FIRST
+            .into_iter()
+            .find(fits)
+            .unwrap_or(Self::Names)
+    }
+
+    /// What is shown of a member, blanks around it left out.
+    fn shown(self, member: &Found, lines: &Lines) -> Vec<ByteSpan> {
+        let overloads = match self {
+            Self::Overloads => member.overloads.as_slice(),
+            _ => &[],
+        };
+        let headers = overloads.iter().chain([&member.declaration.header]);
+        headers.map(|header| self.cut(*header, lines)).collect()
+    }
+
+    fn cut(self, header: ByteSpan, lines: &Lines) -> ByteSpan {
+        let text = lines.slice(header);
+        let start = header.start + text.len() - text.trim_start().len();
+        let text = text.trim();
+        let kept = match self {
+            Self::Overloads | Self::Signatures => text,
+            Self::FirstLines => text.lines().next().unwrap_or_default(),
+            Self::Names => text.split(['(', '\n']).next().unwrap_or_default(),
+        };
+        ByteSpan {
+            start,
+            end: start + kept.trim_end().len(),
+        }
+    }
+}
+
 /// Shares the text out: the module first, then every definition in order.
 pub(super) fn layout(lines: &Lines, definitions: &[Found], line_comment: &str) -> Vec<Scope> {
     let borders = Borders {
         lines,
         line_comment,
+        detail: Detail::choose(lines, definitions),
     };
     let ranges: Vec<ByteSpan> = definitions
         .iter()
@@ -66,6 +138,7 @@ struct Inside<'a, 's> {
 struct Borders<'a, 's> {
     lines: &'a Lines<'s>,
     line_comment: &'a str,
+    detail: Detail,
 }
 
 impl Borders<'_, '_> {
@@ -142,27 +215,18 @@ impl Borders<'_, '_> {
         }
     }
 
-    /// The signature of a member that was left out, and of its overloads.
+    /// The signatures of a member that was left out, with their margins.
     fn push_signatures(&self, segments: &mut Vec<ByteSpan>, member: &Found, gap: ByteSpan) {
-        for header in member.overloads.iter().chain([&member.declaration.header]) {
-            let text = self.lines.slice(*header);
-            let lead = text.len() - text.trim_start().len();
-            let start = header.start + lead;
-            let margin = self.lines.before(start);
-            let margin = if margin.trim().is_empty() {
-                margin.len()
+        for ByteSpan { start, end } in self.detail.shown(member, self.lines) {
+            let before = self.lines.before(start);
+            let margin = if before.trim().is_empty() {
+                before.len()
             } else {
                 0
             };
-            let end = header.start + text.trim_end().len();
             if start >= gap.start && end <= gap.end {
-                self.push(
-                    segments,
-                    ByteSpan {
-                        start: start - margin,
-                        end,
-                    },
-                );
+                let start = start - margin;
+                self.push(segments, ByteSpan { start, end });
             }
         }
     }

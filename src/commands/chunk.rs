@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::language;
 use crate::names::RelPath;
 use crate::plan::{self, ChunkPlan};
-use crate::read::{self, NotRead};
+use crate::read::{self, NotRead, ReadOptions};
 use crate::report::print;
 use crate::source::{Source, SourceFile};
 
@@ -27,7 +27,7 @@ pub(super) fn show(plan: &ChunkPlan) -> anyhow::Result<Exit> {
     };
     let mut chunker = Chunker::new(windows);
     for path in &plan.files {
-        let source = source(path, plan.max_file_size)?;
+        let source = source(path, plan.read)?;
         let language = language::detect(&source.file.path)
             .ok_or_else(|| anyhow!("{} is in no language that can be chunked", path.display()))
             .hint("its ending decides: .ts .tsx .mts .cts .js .jsx .mjs .cjs .py .pyi")?;
@@ -41,7 +41,7 @@ pub(super) fn show(plan: &ChunkPlan) -> anyhow::Result<Exit> {
     Ok(Exit::Success)
 }
 
-fn source(path: &Path, max_bytes: u64) -> anyhow::Result<Source> {
+fn source(path: &Path, options: ReadOptions) -> anyhow::Result<Source> {
     let shown = path.display();
     let absolute = std::path::absolute(path)?;
     let size = std::fs::metadata(&absolute)
@@ -55,7 +55,8 @@ fn source(path: &Path, max_bytes: u64) -> anyhow::Result<Source> {
         size,
         forced: true,
     };
-    read::read(file, max_bytes).map_err(|not_read| match not_read {
+    let read = read::read(file, options).map(|opened| opened.masked().source);
+    read.map_err(|not_read| match not_read {
         NotRead::Skipped(reason) => anyhow!("{shown} is not read: {}", reason.as_str()),
         NotRead::Failed(error) => anyhow!("cannot read {shown}: {error}"),
     })

@@ -10,7 +10,7 @@ use crate::exit::Exit;
 use crate::outcome::{FileOutcome, Summary};
 use crate::pipeline::{self, Listener, Session, Stores};
 use crate::plan::{Database, IndexPlan, Output};
-use crate::report::{FileEvent, Format, Report, RunFacts};
+use crate::report::{Failed, FileEvent, Format, Report, RunFacts, markdown};
 use crate::signal::Interrupt;
 use crate::store::embedded::Cluster;
 use crate::store::{
@@ -35,12 +35,38 @@ pub(super) fn index(plan: &IndexPlan, terminal: &Terminal) -> anyhow::Result<Exi
     let Some(mut lock) = hold(plan, &url, watched)? else {
         return Ok(interrupt.exit().unwrap_or(Exit::Interrupted));
     };
-    let (summary, exit) = run(plan, &mut lock, watched)?;
+    let ended = run(plan, &mut lock, watched)?;
     drop(lock);
     cluster.map(Cluster::release).transpose().advise()?;
-    report.summary(facts(plan), &summary);
-    conclude(&summary, exit, watched);
+    write_report(plan, &ended)?;
+    let exit = ended.exit?;
+    report.summary(facts(plan), &ended.summary);
+    conclude(&ended.summary, exit, watched);
     Ok(exit)
+}
+
+/// A run that came to an end, good or bad.
+struct Ended {
+    summary: Summary,
+    exit: anyhow::Result<Exit>,
+    /// The first files that failed.
+    failed: Vec<Failed>,
+}
+
+fn write_report(plan: &IndexPlan, ended: &Ended) -> anyhow::Result<()> {
+    let Some(path) = &plan.report else {
+        return Ok(());
+    };
+    let how = match &ended.exit {
+        Ok(exit) => format!("Exit code {}.", exit.code()),
+        Err(error) => format!(
+            "Exit code {}: {}",
+            error::exit_of(error).code(),
+            error::one_line(error)
+        ),
+    };
+    let text = markdown(facts(plan), &ended.summary, &how, &ended.failed);
+    std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// How often a repository that another run holds is asked for.
@@ -80,23 +106,25 @@ struct Watched<'a> {
 }
 
 /// Does the run and keeps its record, however it ends.
-fn run(
-    plan: &IndexPlan,
-    lock: &mut RepositoryLock,
-    watched: Watched,
-) -> anyhow::Result<(Summary, Exit)> {
+fn run(plan: &IndexPlan, lock: &mut RepositoryLock, watched: Watched) -> anyhow::Result<Ended> {
     let stores = stores(plan, lock)?;
+    let changed_recipe = lock.changed_since_last(&plan.ingredients()?).advise()?;
     let run = begin(plan, lock)?;
     let mut listener = Narrator {
         watched,
         json: plan.output.json,
         told: 0,
+        failed: Vec::new(),
     };
     watched.terminal.start();
     let mut session = Session {
         listener: &mut listener,
+        lock: &mut *lock,
         interrupt: watched.interrupt,
-        summary: Summary::default(),
+        summary: Summary {
+            changed_recipe,
+            ..Summary::default()
+        },
     };
     let ended = pipeline::run(plan, stores, &mut session);
     let summary = session.summary;
@@ -110,10 +138,16 @@ fn run(
         summary: &summary,
         exit,
         error: error.as_deref(),
+        // A run that failed has waited long enough.
+        patience: ended.as_ref().map_or(Duration::ZERO, |()| plan.patience),
     };
     let noted = lock.end_run(run, &end).advise();
-    // Why the run failed says more than why that could not be noted.
-    ended.and(noted).map(|()| (summary, exit))
+    Ok(Ended {
+        summary,
+        // Why the run failed says more than why that could not be noted.
+        exit: ended.and(noted).map(|()| exit),
+        failed: listener.failed,
+    })
 }
 
 fn stores(plan: &IndexPlan, lock: &RepositoryLock) -> anyhow::Result<Stores> {
@@ -122,6 +156,7 @@ fn stores(plan: &IndexPlan, lock: &RepositoryLock) -> anyhow::Result<Stores> {
         repository: plan.repository.clone(),
         models: plan.stored_models()?,
         commit: plan.checkout.commit.clone(),
+        patience: plan.patience,
     };
     Ok(Stores {
         writing: Store::open(&config).advise()?,
@@ -133,7 +168,7 @@ fn begin(plan: &IndexPlan, lock: &mut RepositoryLock) -> anyhow::Result<RunId> {
     lock.begin_run(&RunStart {
         folder: &plan.walk.folder(),
         checkout: &plan.checkout,
-        recipe: &plan.recipe()?,
+        ingredients: &plan.ingredients()?,
         provider: facts(plan).provider,
         models: &plan.stored_models()?,
         sequential: plan.sequential,
@@ -170,6 +205,7 @@ pub(super) fn facts(plan: &IndexPlan) -> RunFacts<'_> {
         models: [&plan.models.text, &plan.models.code]
             .map(|model| model.as_ref().map_or("-", |model| model.id.as_str())),
         sequential: plan.sequential,
+        dry_run: plan.dry_run,
     }
 }
 
@@ -198,11 +234,23 @@ struct Narrator<'a> {
     watched: Watched<'a>,
     json: bool,
     told: u64,
+    failed: Vec<Failed>,
 }
+
+/// Failures that a report names.
+const FAILURES_REPORTED: usize = 100;
 
 impl Listener for Narrator<'_> {
     fn ended(&mut self, event: FileEvent, progress: Progress) {
         self.watched.report.file(event);
+        if let FileOutcome::Failed(failure) = event.outcome
+            && self.failed.len() < FAILURES_REPORTED
+        {
+            self.failed.push(Failed {
+                path: event.path.to_owned(),
+                cause: failure.cause.clone(),
+            });
+        }
         if let FileOutcome::Failed(failure) = event.outcome
             && !self.json
             && self.told < FAILURES_TOLD
@@ -213,5 +261,9 @@ impl Listener for Narrator<'_> {
                 .warning(format_args!("{} failed: {}", event.path, failure.cause));
         }
         self.watched.terminal.show(progress);
+    }
+
+    fn warned(&mut self, message: &str) {
+        self.watched.terminal.warning(message);
     }
 }

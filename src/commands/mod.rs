@@ -4,6 +4,7 @@ mod chunk;
 mod db;
 mod dry_run;
 mod forget;
+mod gc;
 mod index;
 mod status;
 mod verify;
@@ -41,6 +42,7 @@ fn planned(args: Args, terminal: &Terminal) -> anyhow::Result<Exit> {
         Plan::Status(plan) => status::show(&plan),
         Plan::Verify(plan) => verify::check(&plan),
         Plan::Forget(plan) => forget::forget(&plan),
+        Plan::Gc(plan) => gc::collect(&plan),
     }
 }
 

@@ -1,14 +1,13 @@
 //! The embedding threads: each takes a job, runs its texts, and hands on the
 //! files that became whole by it.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use crossbeam_channel::{Receiver, Sender};
 
 use crate::embed::{Embedder, Embedding, Tokens};
 
 use super::Run;
 use super::clock::Stage;
+use super::contained::contained;
 use super::flight::{Done, Item};
 
 /// Texts of one role that go to one thread together.
@@ -53,11 +52,9 @@ fn single(embedder: &Embedder, text: &Tokens) -> Result<Embedding, String> {
         .ok_or_else(|| "the model gave no vector".to_owned())
 }
 
-/// A panic in one file's work is that file's failure, not the run's.
+/// The vectors, every value a number.
 fn guarded(embedder: &Embedder, texts: &[Tokens]) -> Result<Vec<Embedding>, String> {
-    let vectors = catch_unwind(AssertUnwindSafe(|| embedder.embed(texts)))
-        .map_err(|_| "inference panicked".to_owned())?
-        .map_err(|error| error.to_string())?;
+    let vectors = contained(|| embedder.embed(texts))?.map_err(|error| error.to_string())?;
     if vectors
         .iter()
         .flat_map(Embedding::as_slice)

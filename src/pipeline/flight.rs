@@ -8,7 +8,7 @@ use std::time::Instant;
 use crate::chunk::ChunkedFile;
 use crate::embed::{EmbeddedFile, Embedding, RoleVectors, Tokens};
 use crate::names::RelPath;
-use crate::outcome::{FailedStage, FileFailure, FileOutcome};
+use crate::outcome::{FailedStage, FileFailure, FileOutcome, Why};
 
 /// What the writer is told.
 pub(super) enum Done {
@@ -170,4 +170,10 @@ pub(super) struct Load {
     pub tokens: u64,
     /// Texts that have their vectors already.
     pub reused: u64,
+    /// Secrets in it that were masked.
+    pub masked: u64,
+    /// Why it is done.
+    pub why: Why,
+    /// Its size in bytes.
+    pub bytes: u64,
 }

@@ -11,12 +11,14 @@
 //! `--sequential` the reader waits for the writer after each file.
 
 mod clock;
+mod contained;
 mod embedder;
 mod flight;
 mod models;
 mod reader;
 mod writer;
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Instant;
@@ -24,11 +26,12 @@ use std::time::Instant;
 use crossbeam_channel::bounded;
 
 use crate::error::AdviseItself;
+use crate::language;
 use crate::outcome::Summary;
 use crate::plan::IndexPlan;
 use crate::signal::Interrupt;
 use crate::source::Recipe;
-use crate::store::{Standing, Store};
+use crate::store::{RepositoryLock, Retired, Standing, Store};
 use crate::walk::{Found, Walk};
 
 use clock::{Clock, Stage};
@@ -50,10 +53,21 @@ struct Run<'a> {
     plan: &'a IndexPlan,
     interrupt: &'a Interrupt,
     models: &'a Models<'a>,
-    recipe: Recipe,
+    recipes: Recipes,
     clock: Clock,
     /// Files the walk will find; 0 until they are counted.
     total: AtomicU64,
+}
+
+/// The recipe of a file by its language.
+type Recipes = HashMap<&'static str, Recipe>;
+
+fn recipes(plan: &IndexPlan) -> anyhow::Result<Recipes> {
+    let ingredients = plan.ingredients()?;
+    let names = language::ALL.iter().map(|language| language.name());
+    Ok(names
+        .map(|name| (name, ingredients.recipe_of(name)))
+        .collect())
 }
 
 /// The two connections of a run: files are looked up while others are written.
@@ -77,7 +91,7 @@ pub fn run(plan: &IndexPlan, stores: Stores, session: &mut Session) -> anyhow::R
         plan,
         interrupt: session.interrupt,
         models: &models,
-        recipe: plan.recipe()?,
+        recipes: recipes(plan)?,
         clock: Clock::default(),
         total: AtomicU64::new(0),
     };
@@ -93,6 +107,8 @@ pub fn run(plan: &IndexPlan, stores: Stores, session: &mut Session) -> anyhow::R
 pub struct Session<'a> {
     /// Hears of every path.
     pub listener: &'a mut dyn Listener,
+    /// The right to change the repository.
+    pub lock: &'a mut RepositoryLock,
     /// Says when to stop.
     pub interrupt: &'a Interrupt,
     /// What was done, also by a run that failed.
@@ -128,24 +144,33 @@ fn stages(run: &Run, stores: Stores, session: &mut Session) -> anyhow::Result<()
             .join()
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         // The writer knows better than the reader why both had to stop.
-        let (store, standing) = (writing?, read?);
+        let (mut store, standing) = (writing?, read?);
         let Some(standing) = standing.filter(|_| !run.interrupt.is_requested()) else {
             // The rest can wait; whoever pressed the keys cannot.
             return Ok(());
         };
-        session.summary.retired = run
-            .clock
-            .time(Stage::Store, || finish(run, store, standing))?;
-        Ok(())
+        run.clock.time(Stage::Store, || {
+            let retired = retire(run, standing, session);
+            // Also where that is refused, what was written becomes searchable.
+            store.finish().advise()?;
+            let standing = session.summary.indexed + session.summary.unchanged;
+            let folder = run.plan.walk.folder();
+            store.check_commits(&folder, standing).advise()?;
+            retired
+        })
     })
 }
 
-/// What is done after the files; tells how many were retired. Also where that
-/// is refused, what was written becomes searchable.
-fn finish(run: &Run, mut store: Store, standing: Standing) -> anyhow::Result<u64> {
-    let retired = standing.retire(run.plan.allow_shrink);
-    store.finish().advise()?;
-    retired.advise()
+/// Takes out of the index what the walk did not find.
+fn retire(run: &Run, standing: Standing, session: &mut Session) -> anyhow::Result<()> {
+    session.lock.renew(run.plan.patience).advise()?;
+    match standing.retire(run.plan.allow_shrink).advise()? {
+        Retired::Files(files) => session.summary.retired = files,
+        Retired::Withheld => session.listener.warned(
+            "files that have gone were left in the index, since the walk could not see everything",
+        ),
+    }
+    Ok(())
 }
 
 /// Walks ahead to know how many files there are, for the time that is left.

@@ -2,7 +2,6 @@
 //! chunks, tokenizes, and fills jobs for the embedders.
 
 use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -13,14 +12,16 @@ use crate::chunk::{ChunkedFile, Chunker};
 use crate::embed::{Embedding, Roles, TextTokenizer, Tokens};
 use crate::error::AdviseItself;
 use crate::language::{self, Language};
-use crate::outcome::{FailedStage, FileFailure, FileOutcome, SkipReason};
-use crate::read::{self, NotRead};
-use crate::source::{Source, SourceFile};
+use crate::names::RelPath;
+use crate::outcome::{FailedStage, FileFailure, FileOutcome, SkipReason, Why};
+use crate::read::{self, NotRead, Reading};
+use crate::source::{Digest, Source, SourceFile};
 use crate::store::{self, Entered, Standing, Store};
 use crate::walk::{Found, Walk};
 
 use super::Run;
 use super::clock::Stage;
+use super::contained::contained;
 use super::embedder::Job;
 use super::flight::{Done, Flight, Item, Load, Role, Text};
 
@@ -34,6 +35,14 @@ pub(super) struct Doors {
 
 /// The writer or the embedders are gone: there is nobody to read for.
 struct Hung;
+
+/// A file that is cut, with what is told of it besides.
+struct Prepared {
+    file: ChunkedFile,
+    masked: u64,
+    why: Why,
+    bytes: u64,
+}
 
 /// Texts whose vectors are there, and texts to embed.
 type Parted = (Vec<(Text, Embedding)>, Vec<Text>);
@@ -98,73 +107,109 @@ impl<'a> Reader<'a> {
         let began = Instant::now();
         let path = file.path.clone();
         let outcome = match self.prepare(file)? {
-            Ok(chunked) => return self.send(chunked, began),
+            Ok(prepared) => return self.send(prepared, began),
             Err(outcome) => outcome,
         };
         Ok(self.ended(path.to_string(), outcome, began))
     }
 
     /// The chunks of a file; or how it ended before it came to that.
-    fn prepare(&mut self, file: SourceFile) -> anyhow::Result<Result<ChunkedFile, FileOutcome>> {
+    fn prepare(&mut self, file: SourceFile) -> anyhow::Result<Result<Prepared, FileOutcome>> {
         let run = self.run;
-        let limit = run.plan.walk.max_file_size;
+        let options = run.plan.reading();
         let path = file.path.clone();
         let entered = self.standing.look_up(&path).advise()?;
-        let source = match run.clock.time(Stage::Read, || read::read(file, limit)) {
-            Ok(source) => source,
+        let opened = match run.clock.time(Stage::Read, || read::read(file, options)) {
+            Ok(opened) => opened,
             Err(NotRead::Skipped(reason)) => {
                 entered
                     .map_or(Ok(()), |_| self.standing.leave_out(&path))
                     .advise()?;
                 return Ok(Err(FileOutcome::Skipped(reason)));
             }
-            Err(NotRead::Failed(error)) => return Ok(Err(failed(FailedStage::Read, &error))),
+            Err(NotRead::Failed(error)) => {
+                let failure = failed(FailedStage::Read, &error);
+                return Ok(Err(FileOutcome::Failed(failure)));
+            }
         };
-        if let Some(entered) = entered
-            && self.is_unchanged(entered, &source)?
-        {
-            return Ok(Err(FileOutcome::Unchanged));
-        }
-        let Some(language) = language::detect(&source.file.path) else {
+        let Some(language) = language::detect(&path) else {
             return Ok(Err(FileOutcome::Skipped(SkipReason::UnsupportedLanguage)));
         };
-        Ok(run
+        let known = entered.map(|entered| (entered, opened.digest()));
+        let Some(why) = self.why(&path, known, language)? else {
+            return Ok(Err(FileOutcome::Unchanged));
+        };
+        let Reading { source, masked } = run.clock.time(Stage::Read, || opened.masked());
+        let chunked = run
             .clock
-            .time(Stage::Chunk, || self.chunk(&source, language)))
+            .time(Stage::Chunk, || self.chunk(&source, language));
+        let prepared = chunked.map(|file| Prepared {
+            file,
+            masked: masked as u64,
+            why,
+            bytes: source.file.size,
+        });
+        Ok(prepared.map_err(FileOutcome::Failed))
     }
 
-    fn is_unchanged(&mut self, entered: Entered, source: &Source) -> anyhow::Result<bool> {
-        let as_it_was = entered.made_from == Some((source.digest, self.run.recipe));
-        if self.run.plan.full || !as_it_was {
-            return Ok(false);
-        }
-        if entered.has_error {
-            self.standing.forgive(&source.file.path).advise()?;
-        }
-        Ok(true)
+    /// Why the file is to be done; none if it is as it was.
+    fn why(
+        &mut self,
+        path: &RelPath,
+        known: Option<(Entered, Digest)>,
+        language: &Language,
+    ) -> anyhow::Result<Option<Why>> {
+        let Some((entered, found)) = known else {
+            return Ok(Some(Why::New));
+        };
+        Ok(match entered.made_from {
+            None => Some(Why::Failed),
+            Some((digest, _)) if digest != found => Some(Why::Changed),
+            Some((_, recipe)) if recipe != self.run.recipes[language.name()] => Some(Why::Recipe),
+            Some(_) if self.run.plan.full => Some(Why::Full),
+            Some(_) => {
+                if entered.has_error {
+                    self.standing.forgive(path).advise()?;
+                }
+                None
+            }
+        })
     }
 
     fn chunk(
         &mut self,
         source: &Source,
         language: &'static Language,
-    ) -> Result<ChunkedFile, FileOutcome> {
+    ) -> Result<ChunkedFile, FileFailure> {
         let chunker = &mut self.chunker;
-        catch_unwind(AssertUnwindSafe(|| chunker.chunk(source, language)))
-            .map_err(|_| failed(FailedStage::Chunk, &"chunking panicked"))?
+        contained(|| chunker.chunk(source, language))
+            .map_err(|panic| failed(FailedStage::Chunk, &panic))?
             .map_err(|error| failed(FailedStage::Chunk, &error))
     }
 
-    fn send(&mut self, file: ChunkedFile, began: Instant) -> anyhow::Result<Result<(), Hung>> {
-        let texts = match self.run.clock.time(Stage::Chunk, || self.tokenize(&file)) {
+    fn send(&mut self, prepared: Prepared, began: Instant) -> anyhow::Result<Result<(), Hung>> {
+        let Prepared {
+            file,
+            masked,
+            why,
+            bytes,
+        } = prepared;
+        let texts = self.run.clock.time(Stage::Chunk, || self.tokenize(&file));
+        let texts = match texts {
             Ok(texts) => texts,
-            Err(outcome) => return Ok(self.ended(file.path.to_string(), outcome, began)),
+            Err(failure) => {
+                let outcome = FileOutcome::Failed(failure);
+                return Ok(self.ended(file.path.to_string(), outcome, began));
+            }
         };
         let (known, texts) = self.reuse(&file, texts)?;
         let load = Load {
             texts: texts.len(),
             tokens: texts.iter().map(|text| text.tokens.len() as u64).sum(),
             reused: known.len() as u64,
+            masked,
+            why,
+            bytes,
         };
         let flight = Arc::new(Flight::new(file, began, load));
         for (text, vector) in &known {
@@ -200,7 +245,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The texts of a file, equal ones once.
-    fn tokenize(&self, file: &ChunkedFile) -> Result<Vec<Text>, FileOutcome> {
+    fn tokenize(&self, file: &ChunkedFile) -> Result<Vec<Text>, FileFailure> {
         let Roles { text, code } = self.run.models.tokenizers();
         let mut chunks_of = HashMap::<(Role, &str), Vec<usize>>::new();
         for (index, chunk) in file.chunks.iter().enumerate() {
@@ -290,15 +335,15 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn encode(tokenizer: &TextTokenizer, text: &str) -> Result<Tokens, FileOutcome> {
-    tokenizer
-        .encode(text)
+fn encode(tokenizer: &TextTokenizer, text: &str) -> Result<Tokens, FileFailure> {
+    contained(|| tokenizer.encode(text))
+        .map_err(|panic| failed(FailedStage::Embed, &panic))?
         .map_err(|error| failed(FailedStage::Embed, &error))
 }
 
-fn failed(stage: FailedStage, cause: &impl ToString) -> FileOutcome {
-    FileOutcome::Failed(FileFailure {
+fn failed(stage: FailedStage, cause: &impl ToString) -> FileFailure {
+    FileFailure {
         stage,
         cause: cause.to_string(),
-    })
+    }
 }

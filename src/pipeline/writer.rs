@@ -11,10 +11,11 @@ use crate::embed::EmbeddedFile;
 use crate::error::AdviseItself;
 use crate::outcome::{FailedStage, FileFailure, FileOutcome, Indexed, Summary};
 use crate::report::FileEvent;
-use crate::store::Store;
+use crate::store::{Blame, RepositoryLock, Store};
 use crate::terminal::Progress;
 
 use super::clock::Stage;
+use super::contained::contained;
 use super::flight::{Done, Load};
 use super::{Run, Session};
 
@@ -22,17 +23,29 @@ use super::{Run, Session};
 pub trait Listener {
     /// One path came to its end.
     fn ended(&mut self, event: FileEvent, progress: Progress);
+
+    /// Something is not as it should be, and no file's outcome says so.
+    fn warned(&mut self, message: &str);
 }
 
 /// Files after which the memory that inference holds is given back, where
 /// files are not done one at a time.
 const SHRINK_EVERY: u64 = 256;
 
+/// So many files in a row that deadlock or are cancelled, each tried several
+/// times, are no accident: the next ones would be, too.
+const UNLUCKY: u32 = 3;
+
 pub(super) struct Writer<'a> {
     run: &'a Run<'a>,
     store: Store,
     listener: &'a mut dyn Listener,
     summary: &'a mut Summary,
+    lock: &'a mut RepositoryLock,
+    /// How often the store had lost its connection when the lock was looked at.
+    reconnections: u64,
+    /// Files in a row that circumstances kept from being written.
+    unlucky: u32,
     chunks: u64,
 }
 
@@ -43,6 +56,9 @@ impl<'a> Writer<'a> {
             store,
             listener: session.listener,
             summary: &mut session.summary,
+            lock: session.lock,
+            reconnections: 0,
+            unlucky: 0,
             chunks: 0,
         }
     }
@@ -81,26 +97,49 @@ impl<'a> Writer<'a> {
     /// A failure that is the file's own becomes its outcome; one that would
     /// hit every file ends the run.
     fn commit(&mut self, file: &EmbeddedFile, load: Load) -> anyhow::Result<FileOutcome> {
-        let (store, recipe) = (&mut self.store, &self.run.recipe);
-        match self
+        let (store, recipe) = (
+            &mut self.store,
+            &self.run.recipes[file.file.language.name()],
+        );
+        let committed = self
             .run
             .clock
-            .time(Stage::Store, || store.commit(file, recipe))
-        {
+            .time(Stage::Store, || contained(|| store.commit(file, recipe)));
+        self.keep_lock()?;
+        let committed = match committed {
+            Ok(committed) => committed,
+            Err(cause) => return Ok(not_stored(cause)),
+        };
+        self.unlucky = match &committed {
+            Err(error) if error.blame() == Blame::Circumstances => self.unlucky + 1,
+            _ => 0,
+        };
+        match committed {
             Ok(committed) => Ok(FileOutcome::Indexed(Indexed {
                 chunks: chunk_counts(file),
                 nodes: committed.nodes,
                 edges: committed.edges,
                 tokens: load.tokens,
                 reused: load.reused,
+                masked: load.masked,
+                why: Some(load.why),
+                bytes: load.bytes,
                 notes: file.file.notes.clone(),
             })),
-            Err(error) if error.is_fatal() => Err(error).advise(),
-            Err(error) => Ok(FileOutcome::Failed(FileFailure {
-                stage: FailedStage::Store,
-                cause: format!("{:#}", anyhow::Error::new(error)),
-            })),
+            Err(error) if error.blame() == Blame::Database || self.unlucky == UNLUCKY => {
+                Err(error).advise()
+            }
+            Err(error) => Ok(not_stored(error.to_string())),
         }
+    }
+
+    /// A server that was restarted has forgotten whose the repository is.
+    fn keep_lock(&mut self) -> anyhow::Result<()> {
+        if self.reconnections == self.store.reconnections() {
+            return Ok(());
+        }
+        self.reconnections = self.store.reconnections();
+        self.lock.renew(self.run.plan.patience).advise()
     }
 
     fn tell(&mut self, path: &str, outcome: &FileOutcome, began: Instant) {
@@ -135,6 +174,13 @@ impl<'a> Writer<'a> {
             self.run.models.shrink();
         }
     }
+}
+
+fn not_stored(cause: String) -> FileOutcome {
+    FileOutcome::Failed(FileFailure {
+        stage: FailedStage::Store,
+        cause,
+    })
 }
 
 fn chunk_counts(file: &EmbeddedFile) -> BTreeMap<&'static str, u64> {

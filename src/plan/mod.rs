@@ -4,6 +4,7 @@
 
 mod checkout;
 mod home;
+mod standing;
 mod value;
 
 use std::path::{Path, PathBuf};
@@ -23,14 +24,18 @@ use crate::exit::Exit;
 use crate::language;
 use crate::names::{ModelId, RelPath, RepositoryName};
 use crate::outcome::{MaxFailed, SkipReason};
-use crate::source::{Digest, Recipe};
+use crate::read::{self, ReadOptions};
+use crate::source::{Digest, Ingredients};
 use crate::store::embedded::{self, ClusterConfig};
 use crate::store::{self, CheckoutState, DatabaseUrl, RoleModel};
 use crate::terminal::{Color, TerminalOptions};
-use crate::walk::{self, WalkOptions};
+use crate::walk::WalkOptions;
 
 use checkout::Checkout;
 use home::Home;
+use standing::{forget_plan, gc_plan, status_plan, verify_plan};
+
+pub use standing::{ForgetPlan, GcPlan, Place, StatusPlan, VerifyPlan};
 
 /// Which of the program's jobs is to be done.
 pub enum Plan {
@@ -46,6 +51,8 @@ pub enum Plan {
     Verify(VerifyPlan),
     /// Taking a repository out of an index.
     Forget(ForgetPlan),
+    /// Freeing what nothing uses.
+    Gc(GcPlan),
 }
 
 /// The main job.
@@ -60,6 +67,8 @@ pub struct IndexPlan {
     pub checkout: CheckoutState,
     /// What to walk.
     pub walk: WalkOptions,
+    /// Whether secrets are masked.
+    pub mask: bool,
     /// One file at a time.
     pub sequential: bool,
     /// Do unchanged files again.
@@ -76,10 +85,14 @@ pub struct IndexPlan {
     pub max_failed: MaxFailed,
     /// Where the rows go.
     pub database: Database,
+    /// How long a server that goes away is waited for.
+    pub patience: Duration,
     /// The models of the two roles; at least one.
     pub models: Roles<ModelConfig>,
     /// What is printed.
     pub output: Output,
+    /// Where the summary is written to.
+    pub report: Option<PathBuf>,
 }
 
 /// Where the rows go.
@@ -114,50 +127,12 @@ pub struct DatabasePlan {
 pub struct ChunkPlan {
     /// The files.
     pub files: Vec<PathBuf>,
-    /// The most bytes of one.
-    pub max_file_size: u64,
+    /// How they are read.
+    pub read: ReadOptions,
     /// The model whose tokenizer sizes the chunks.
     pub model: ModelConfig,
     /// One JSON object per file instead of text.
     pub json: bool,
-}
-
-/// Showing what an index holds.
-pub struct StatusPlan {
-    /// The index.
-    pub database: Database,
-    /// Of which repository; all if none is named.
-    pub repository: Option<RepositoryName>,
-    /// JSON instead of text.
-    pub json: bool,
-}
-
-/// Checking an index.
-pub struct VerifyPlan {
-    /// The index.
-    pub database: Database,
-    /// Of which repository; all if none is named.
-    pub repository: Option<RepositoryName>,
-    /// The files to compare it with.
-    pub place: Option<Place>,
-    /// JSON instead of text.
-    pub json: bool,
-}
-
-/// Files that were indexed, where they are now.
-pub struct Place {
-    /// What the paths of the index are relative to.
-    pub root: PathBuf,
-    /// The directory, relative to the root, with `/` at its end; empty for the root.
-    pub folder: String,
-}
-
-/// Taking a repository out of an index.
-pub struct ForgetPlan {
-    /// The index.
-    pub database: Database,
-    /// The repository.
-    pub repository: RepositoryName,
 }
 
 /// What the terminal needs to know, before anything can go wrong.
@@ -192,6 +167,7 @@ pub fn plan(args: Args) -> anyhow::Result<Plan> {
         Some(Command::Status(args)) => status_plan(args, &home).map(Plan::Status),
         Some(Command::Verify(args)) => verify_plan(args, &home).map(Plan::Verify),
         Some(Command::Forget(args)) => forget_plan(args, &home).map(Plan::Forget),
+        Some(Command::Gc(args)) => gc_plan(args, &home).map(Plan::Gc),
         None => index_plan(args.index, &home).map(|plan| Plan::Index(Box::new(plan))),
     }
 }
@@ -200,48 +176,12 @@ fn chunk_plan(args: cli::ChunkArgs, home: &Home) -> anyhow::Result<ChunkPlan> {
     let models = args.models_dir.unwrap_or_else(|| home.models());
     Ok(ChunkPlan {
         files: args.files,
-        max_file_size: value::size(&args.max_file_size).exit(Exit::Usage, SIZE_HINT)?,
+        read: ReadOptions {
+            max_bytes: value::size(&args.max_file_size).exit(Exit::Usage, SIZE_HINT)?,
+            mask: !args.no_mask,
+        },
         model: model_config(&args.model, &models, home, Provider::Cpu)?,
         json: args.json,
-    })
-}
-
-fn status_plan(args: cli::StatusArgs, home: &Home) -> anyhow::Result<StatusPlan> {
-    let name = args.repository.as_deref().map(repository_name);
-    Ok(StatusPlan {
-        database: database(args.database, home)?,
-        repository: name.transpose()?,
-        json: args.json,
-    })
-}
-
-fn verify_plan(args: cli::VerifyArgs, home: &Home) -> anyhow::Result<VerifyPlan> {
-    let dir = args.dir.as_deref().map(directory).transpose()?;
-    let checkout = dir.as_deref().and_then(Checkout::around);
-    let repository = match &dir {
-        Some(dir) => Some(repository(args.repository, dir, checkout.as_ref())?),
-        None => args
-            .repository
-            .as_deref()
-            .map(repository_name)
-            .transpose()?,
-    };
-    Ok(VerifyPlan {
-        database: database(args.database, home)?,
-        repository,
-        place: dir.map(|dir| {
-            let root = checkout.map_or_else(|| dir.clone(), |checkout| checkout.root);
-            let folder = walk::folder(&root, &dir);
-            Place { root, folder }
-        }),
-        json: args.json,
-    })
-}
-
-fn forget_plan(args: cli::ForgetArgs, home: &Home) -> anyhow::Result<ForgetPlan> {
-    Ok(ForgetPlan {
-        database: database(args.database, home)?,
-        repository: repository_name(&args.name)?,
     })
 }
 
@@ -254,6 +194,7 @@ fn index_plan(args: IndexArgs, home: &Home) -> anyhow::Result<IndexPlan> {
         repository: repository(args.repository, &dir, checkout.as_ref())?,
         walk: walk(&args.files, &dir, checkout.as_ref())?,
         checkout: checkout.map(|checkout| checkout.state).unwrap_or_default(),
+        mask: !args.files.no_mask,
         sequential: args.sequential,
         full: args.full,
         allow_shrink: args.allow_shrink,
@@ -262,13 +203,26 @@ fn index_plan(args: IndexArgs, home: &Home) -> anyhow::Result<IndexPlan> {
         threads: threads(args.models.threads),
         max_failed,
         database: database(args.database, home)?,
+        patience: Duration::from_secs(args.retry_for.into()),
         models: models(&args.models, home)?,
         output: Output {
             json: args.output.json,
             verbose: args.output.verbose > 0,
             quiet: args.output.quiet,
         },
+        report: args.output.report.map(report_file).transpose()?,
     })
+}
+
+/// A file that can be written: better known now than after an hour.
+fn report_file(path: PathBuf) -> anyhow::Result<PathBuf> {
+    std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(&path)
+        .with_context(|| format!("cannot write {}", path.display()))
+        .hint("name a file in a directory that exists and can be written")?;
+    Ok(path)
 }
 
 fn directory(dir: &Path) -> anyhow::Result<PathBuf> {
@@ -391,6 +345,15 @@ fn model_config(
 }
 
 impl IndexPlan {
+    /// How its files are read.
+    #[must_use]
+    pub fn reading(&self) -> ReadOptions {
+        ReadOptions {
+            max_bytes: self.walk.max_file_size,
+            mask: self.mask,
+        }
+    }
+
     /// The models of the roles, as a database remembers them.
     ///
     /// # Errors
@@ -415,20 +378,19 @@ impl IndexPlan {
     ///
     /// # Errors
     /// A manifest that cannot be read.
-    pub fn recipe(&self) -> anyhow::Result<Recipe> {
-        let mut ingredients = chunk::recipe();
-        for (role, model) in [("text", &self.models.text), ("code", &self.models.code)] {
-            ingredients.push(role.to_owned());
+    pub fn ingredients(&self) -> anyhow::Result<Ingredients> {
+        let mut ingredients = chunk::ingredients();
+        let masking = self.mask.then(read::recipe).unwrap_or_default();
+        ingredients.add("masking of secrets", masking);
+        for (role, model) in [
+            ("text model", &self.models.text),
+            ("code model", &self.models.code),
+        ] {
             let manifest = model.as_ref().map(ModelConfig::manifest).transpose()?;
-            ingredients.push(
-                manifest
-                    .as_ref()
-                    .map(Manifest::identity)
-                    .unwrap_or_default(),
-            );
+            let identity = manifest.as_ref().map(Manifest::identity);
+            ingredients.add(role, identity.unwrap_or_default());
         }
-        let ingredients: Vec<&str> = ingredients.iter().map(String::as_str).collect();
-        Ok(Recipe::of(&ingredients))
+        Ok(ingredients)
     }
 
     /// The tokenizers of the roles; one that two roles share is read once.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{FileEvent, RunFacts};
 use crate::error;
-use crate::outcome::{FileOutcome, Indexed, Summary};
+use crate::outcome::{FileOutcome, Indexed, Summary, Why};
 
 /// Grows when a field changes its meaning or goes away, not when one is added.
 pub const SCHEMA: u32 = 1;
@@ -27,10 +27,13 @@ pub(super) fn file(event: FileEvent) -> String {
 }
 
 fn add_counts(object: &mut Value, indexed: &Indexed) {
+    object["why"] = json!(indexed.why.map(Why::as_str));
+    object["bytes"] = json!(indexed.bytes);
     object["chunks"] = json!(indexed.chunks.values().sum::<u64>());
     object["nodes"] = json!(indexed.nodes.values().sum::<u64>());
     object["tokens"] = json!(indexed.tokens);
     object["reused"] = json!(indexed.reused);
+    object["masked"] = json!(indexed.masked);
     if !indexed.notes.is_empty() {
         object["notes"] = json!(indexed.notes);
     }
@@ -42,6 +45,11 @@ pub(super) fn summary(facts: RunFacts, summary: &Summary) -> String {
         .iter()
         .map(|(reason, count)| (reason.as_str().to_owned(), json!(count)))
         .collect();
+    let why: serde_json::Map<String, Value> = summary
+        .why
+        .iter()
+        .map(|(why, count)| (why.as_str().to_owned(), json!(count)))
+        .collect();
     let times = &summary.times;
     json!({
         "event": "summary",
@@ -50,8 +58,11 @@ pub(super) fn summary(facts: RunFacts, summary: &Summary) -> String {
         "provider": facts.provider,
         "models": {"text": facts.models[0], "code": facts.models[1]},
         "sequential": facts.sequential,
+        "dry_run": facts.dry_run,
         "files": {
             "indexed": summary.indexed,
+            "why": why,
+            "changed_recipe": summary.changed_recipe,
             "unchanged": summary.unchanged,
             "failed": summary.failed,
             "retired": summary.retired,
@@ -60,8 +71,10 @@ pub(super) fn summary(facts: RunFacts, summary: &Summary) -> String {
         "chunks": summary.chunks,
         "nodes": summary.nodes,
         "edges": summary.edges,
+        "bytes": summary.bytes,
         "tokens": summary.tokens,
         "reused": summary.reused,
+        "masked": summary.masked,
         "ms": {
             "wall": millis(summary.wall),
             "read": millis(times.read),

@@ -2,6 +2,7 @@
 //! text for people or as NDJSON for machines.
 
 mod json;
+mod markdown;
 mod text;
 
 use std::io::{self, Write};
@@ -10,6 +11,7 @@ use std::time::Duration;
 use crate::outcome::{FileOutcome, Summary};
 
 pub use json::SCHEMA;
+pub use markdown::{Failed, markdown};
 
 /// The form of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +49,8 @@ pub struct RunFacts<'a> {
     pub models: [&'a str; 2],
     /// Whether files went one at a time.
     pub sequential: bool,
+    /// Whether it was only said what would be done.
+    pub dry_run: bool,
 }
 
 /// Standard output.

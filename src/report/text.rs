@@ -4,7 +4,7 @@ use std::fmt::{Display, Write};
 use std::time::Duration;
 
 use super::{FileEvent, RunFacts};
-use crate::outcome::{FileOutcome, Summary};
+use crate::outcome::{FileOutcome, Summary, Why};
 
 pub(super) fn file(event: FileEvent) -> String {
     let FileEvent {
@@ -16,7 +16,18 @@ pub(super) fn file(event: FileEvent) -> String {
     match outcome {
         FileOutcome::Indexed(indexed) => {
             let chunks: u64 = indexed.chunks.values().sum();
-            let mut line = format!("{word:<9} {path}  {chunks} chunks, {}", seconds(elapsed));
+            let mut line = format!("{word:<9} {path}  ");
+            let _ = match chunks {
+                // Only `--dry-run` knows a file and no chunks of it.
+                0 if indexed.tokens > 0 => {
+                    write!(
+                        line,
+                        "{} bytes, about {} tokens",
+                        indexed.bytes, indexed.tokens
+                    )
+                }
+                _ => write!(line, "{chunks} chunks, {}", seconds(elapsed)),
+            };
             for note in &indexed.notes {
                 let _ = write!(line, "; {note}");
             }
@@ -29,9 +40,19 @@ pub(super) fn file(event: FileEvent) -> String {
 }
 
 pub(super) fn summary(facts: RunFacts, summary: &Summary) -> String {
-    let rows = [
+    let lines = rows(facts, summary).into_iter();
+    let lines: Vec<String> = lines
+        .map(|(name, value)| format!("{name:<11} {value}"))
+        .collect();
+    lines.join("\n")
+}
+
+/// What is told, each with its name; what there is nothing of is left out.
+pub(super) fn rows(facts: RunFacts, summary: &Summary) -> Vec<(&'static str, String)> {
+    let mut rows = vec![
         ("repository", facts.repository.to_owned()),
         ("files", files(summary)),
+        ("changed", summary.changed_recipe.join(", ")),
         (
             "skipped",
             counts(
@@ -53,7 +74,9 @@ pub(super) fn summary(facts: RunFacts, summary: &Summary) -> String {
             "edges",
             counts(summary.edges.iter().map(|(kind, n)| (kind.as_str(), *n))),
         ),
+        ("estimate", estimate(facts, summary)),
         ("reused", reused(summary)),
+        ("masked", masked(summary)),
         ("models", models(facts)),
         ("time", times(summary)),
         (
@@ -64,18 +87,28 @@ pub(super) fn summary(facts: RunFacts, summary: &Summary) -> String {
                 .unwrap_or_default(),
         ),
     ];
-    let lines = rows.iter().filter(|(_, value)| !value.is_empty());
-    let lines: Vec<String> = lines
-        .map(|(name, value)| format!("{name:<11} {value}"))
-        .collect();
-    lines.join("\n")
+    rows.retain(|(_, value)| !value.is_empty());
+    rows
+}
+
+fn estimate(facts: RunFacts, summary: &Summary) -> String {
+    if !facts.dry_run {
+        return String::new();
+    }
+    let (bytes, tokens) = (summary.bytes, summary.tokens);
+    format!("{bytes} bytes, about {tokens} tokens; nothing was done")
 }
 
 fn files(summary: &Summary) -> String {
-    let mut text = format!(
-        "{} indexed, {} unchanged",
-        summary.indexed, summary.unchanged
-    );
+    let mut text = format!("{} indexed", summary.indexed);
+    if summary.why.keys().any(|why| *why != Why::New) {
+        let parts = summary.why.iter();
+        let parts: Vec<String> = parts
+            .map(|(why, count)| format!("{count} {}", why.as_str().replace('_', " ")))
+            .collect();
+        let _ = write!(text, " ({})", parts.join(", "));
+    }
+    let _ = write!(text, ", {} unchanged", summary.unchanged);
     let _ = write!(
         text,
         ", {} failed, {} skipped",
@@ -107,6 +140,14 @@ fn reused(summary: &Summary) -> String {
     match summary.reused {
         0 => String::new(),
         texts => format!("{texts} vectors of texts that were embedded before"),
+    }
+}
+
+fn masked(summary: &Summary) -> String {
+    match summary.masked {
+        0 => String::new(),
+        1 => "1 secret, here and in what is embedded".to_owned(),
+        secrets => format!("{secrets} secrets, here and in what is embedded"),
     }
 }
 

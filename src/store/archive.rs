@@ -15,7 +15,8 @@ const FORGET: &str = "
         chunks AS (DELETE FROM code_chunks WHERE repository = $1),
         nodes AS (DELETE FROM nodes WHERE repository = $1),
         errors AS (DELETE FROM indexing_errors WHERE repository = $1),
-        runs AS (DELETE FROM runs WHERE repository = $1)
+        runs AS (DELETE FROM runs WHERE repository = $1),
+        retiring AS (DELETE FROM retiring WHERE repository = $1)
     DELETE FROM indexed_files WHERE repository = $1";
 
 /// A database that holds an index.

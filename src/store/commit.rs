@@ -1,9 +1,7 @@
 //! One file, one transaction: what stood there goes, what was made now stands.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use backon::{BlockingRetryable, ExponentialBuilder};
 use postgres::types::ToSql;
 use postgres::{Client, Statement, Transaction};
 
@@ -43,7 +41,7 @@ impl Store {
     /// Replaces what is stored for the file, whole or not at all.
     ///
     /// # Errors
-    /// [`StoreError`]; [`StoreError::is_fatal`] tells whether other files would
+    /// [`StoreError`]; [`StoreError::blame`] tells whether other files would
     /// meet the same fault. What stood before stays.
     pub fn commit(
         &mut self,
@@ -65,16 +63,7 @@ impl Store {
             keys: &KeyRows::of(&self.models, &file.file),
             ids,
         };
-        // Two runs on other repositories can meet in an index page; the loser
-        // of such a meeting only has to come again.
-        let again = ExponentialBuilder::new()
-            .with_min_delay(Duration::from_millis(20))
-            .with_max_times(5)
-            .with_jitter();
-        (|| self.write(&write))
-            .retry(again)
-            .when(StoreError::is_transient)
-            .call()?;
+        self.persist(|store| store.write(&write))?;
         Ok(Committed::of(&graph, file))
     }
 

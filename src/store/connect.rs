@@ -10,9 +10,18 @@ use postgres::error::SqlState;
 use postgres::{Client, Config, NoTls};
 
 use super::error::{StoreError, server_words};
+use super::tls::Encryption;
 
 /// How long each address of the server may take to answer.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a statement waits for what another program has locked, in seconds.
+pub(super) const LOCK_TIMEOUT: u64 = 5;
+
+/// The same from the server's side: what a machine that died held, locks above
+/// all, is free again after two minutes.
+const PROBES: &str =
+    "SET tcp_keepalives_idle = 60; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 6";
 
 /// PostgreSQL cuts longer names off without a word.
 const LONGEST_DATABASE_NAME: usize = 63;
@@ -22,6 +31,7 @@ const LONGEST_DATABASE_NAME: usize = 63;
 #[derive(Clone)]
 pub struct DatabaseUrl {
     config: Box<Config>,
+    encryption: Encryption,
     /// As a client wants it, password included.
     secret: String,
 }
@@ -42,16 +52,12 @@ impl DatabaseUrl {
     /// [`StoreError::Url`], without the text, which may hold a password.
     pub fn new(url: &str) -> Result<Self, StoreError> {
         let secret = without_driver(url.trim());
-        let config: Config = secret.parse().map_err(|error| StoreError::Url {
+        let (plain, encryption) =
+            Encryption::take(&secret).map_err(|reason| StoreError::Url { reason })?;
+        let mut config: Config = plain.parse().map_err(|error| StoreError::Url {
             reason: parse_reason(&error),
         })?;
-        if config.get_ssl_mode() == SslMode::Require {
-            let reason =
-                "it asks for an encrypted connection (sslmode=require), which is not supported yet";
-            return Err(StoreError::Url {
-                reason: reason.to_owned(),
-            });
-        }
+        config.ssl_mode(encryption.mode());
         if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
             return Err(StoreError::Url {
                 reason: "it names no host".to_owned(),
@@ -59,6 +65,7 @@ impl DatabaseUrl {
         }
         Ok(Self {
             config: Box::new(config),
+            encryption,
             secret,
         })
     }
@@ -79,6 +86,7 @@ impl DatabaseUrl {
         );
         Self {
             config: Box::new(config),
+            encryption: Encryption::none(),
             secret,
         }
     }
@@ -100,7 +108,8 @@ impl DatabaseUrl {
 
     /// Opens a connection.
     ///
-    /// A server that is just starting or recovering is waited for a little.
+    /// A server that is just starting or recovering, or has no place left, is
+    /// waited for a little.
     pub(super) fn connect(&self) -> Result<Client, StoreError> {
         let attempts = ConstantBuilder::new()
             .with_delay(Duration::from_millis(200))
@@ -110,25 +119,67 @@ impl DatabaseUrl {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT_TIMEOUT);
         }
-        (|| config.connect(NoTls))
+        watch_over(&mut config);
+        (|| self.connect_once(&config))
             .retry(attempts)
-            .when(|error| error.code() == Some(&SqlState::CANNOT_CONNECT_NOW))
+            .when(|error| matches!(error, StoreError::Starting { .. } | StoreError::Full { .. }))
             .call()
-            .map_err(|error| self.refusal(&error))
+            .and_then(|mut client| {
+                let session = format!("{PROBES}; SET lock_timeout = '{LOCK_TIMEOUT}s'");
+                client
+                    .batch_execute(&session)
+                    .map_err(StoreError::sql("set up the session"))?;
+                Ok(client)
+            })
+    }
+
+    fn connect_once(&self, config: &Config) -> Result<Client, StoreError> {
+        let is_local = |host: &Host| matches!(host, Host::Unix(_));
+        let connected = if config.get_hosts().iter().any(is_local) {
+            // As libpq has it: nobody listens in on a socket of this machine.
+            config.clone().ssl_mode(SslMode::Disable).connect(NoTls)
+        } else {
+            let connector = self.encryption.connector();
+            config.connect(connector.map_err(|reason| self.not_encrypted(reason))?)
+        };
+        connected.map_err(|error| self.refusal(&error))
+    }
+
+    fn not_encrypted(&self, reason: String) -> StoreError {
+        StoreError::NotEncrypted {
+            server: self.clone(),
+            reason,
+        }
+    }
+
+    /// Opens a connection that reads and writes files.
+    pub(super) fn connect_for_work(&self) -> Result<Client, StoreError> {
+        let mut client = self.connect()?;
+        // Plans are made while tables are empty and kept when they have grown:
+        // without this the deletes of a first run come to scan whole tables.
+        // Where a scan is the only way, its penalty must not call the compiler.
+        client
+            .batch_execute(
+                "SET enable_seqscan = off; SET jit = off; SET client_min_messages = warning",
+            )
+            .map_err(StoreError::sql("set up the session"))?;
+        Ok(client)
     }
 
     /// Whether a server is there, even one that refuses us.
     pub(super) fn answers(&self) -> bool {
-        match self.config.connect(NoTls) {
-            Ok(_) => true,
-            Err(error) => error.code().is_some(),
-        }
+        !matches!(
+            self.connect_once(&self.config),
+            Err(StoreError::ServerDown { .. })
+        )
     }
 
     fn refusal(&self, error: &postgres::Error) -> StoreError {
         let server = self.clone();
         let reason = server_words(error);
         match error.code() {
+            Some(&SqlState::CANNOT_CONNECT_NOW) => StoreError::Starting { server, reason },
+            Some(&SqlState::TOO_MANY_CONNECTIONS) => StoreError::Full { server, reason },
             Some(&SqlState::INVALID_CATALOG_NAME) => StoreError::NoDatabase { server },
             Some(&SqlState::INVALID_PASSWORD | &SqlState::INVALID_AUTHORIZATION_SPECIFICATION) => {
                 StoreError::LoginRefused { server, reason }
@@ -138,6 +189,9 @@ impl DatabaseUrl {
                 || reason.starts_with("invalid configuration") =>
             {
                 StoreError::LoginRefused { server, reason }
+            }
+            None if reason.starts_with("error performing TLS handshake") => {
+                self.not_encrypted(reason)
             }
             Some(&SqlState::INSUFFICIENT_PRIVILEGE) => StoreError::Rights {
                 action: "connect",
@@ -151,6 +205,21 @@ impl DatabaseUrl {
         let mut other = self.clone();
         other.config.dbname(database);
         other
+    }
+}
+
+/// A server that vanishes says nothing: after two minutes in which it answers no
+/// probe, or takes nothing that was sent, the connection counts as lost. What
+/// the URL says of this stays.
+fn watch_over(config: &mut Config) {
+    if config.get_keepalives_idle() == Config::new().get_keepalives_idle() {
+        config
+            .keepalives_idle(Duration::from_mins(1))
+            .keepalives_interval(Duration::from_secs(10))
+            .keepalives_retries(6);
+    }
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(Duration::from_mins(2));
     }
 }
 
@@ -295,13 +364,6 @@ mod tests {
             assert!(!error.to_string().contains("s3cret"), "{error}");
             assert!(error.hint().is_some());
         }
-    }
-
-    #[test]
-    fn encryption_is_not_promised_and_then_left_out() {
-        let error = DatabaseUrl::new("postgresql://h/db?sslmode=require").unwrap_err();
-        assert!(error.to_string().contains("encrypted"), "{error}");
-        assert!(DatabaseUrl::new("postgresql://h/db?sslmode=prefer").is_ok());
     }
 
     #[test]

@@ -29,6 +29,30 @@ pub enum StoreError {
         /// The system's own words.
         reason: String,
     },
+    /// The server is there and not ready yet: it starts, stops or recovers.
+    #[error("the PostgreSQL server at {server} takes no connections yet: {reason}")]
+    Starting {
+        /// The address.
+        server: DatabaseUrl,
+        /// The server's words.
+        reason: String,
+    },
+    /// The connection could not be encrypted as `sslmode` asks for.
+    #[error("no encrypted connection to {server}: {reason}")]
+    NotEncrypted {
+        /// The address.
+        server: DatabaseUrl,
+        /// What is missing.
+        reason: String,
+    },
+    /// The server takes no more connections.
+    #[error("the PostgreSQL server at {server} has no connection to spare: {reason}")]
+    Full {
+        /// The address.
+        server: DatabaseUrl,
+        /// The server's words.
+        reason: String,
+    },
     /// The server knows neither the user nor the password, or does not let them in from here.
     #[error("the PostgreSQL server at {server} refused the login: {reason}")]
     LoginRefused {
@@ -119,6 +143,12 @@ pub enum StoreError {
         /// What the server said.
         reason: String,
     },
+    /// The server crashed, and with it went commits that it had not written yet.
+    #[error("the server crashed and lost {missing} of the files that were written")]
+    LostCommits {
+        /// Files that should stand in the index and do not.
+        missing: u64,
+    },
     /// Another process keeps a lock that we need.
     #[error("another process has been changing the database's schema for {seconds} s")]
     Busy {
@@ -190,6 +220,14 @@ impl StoreError {
             Self::ServerDown { .. } => {
                 "start the server or correct --database-url; without it mnemo-index runs a private PostgreSQL"
             }
+            Self::Starting { .. } => "try again when it has started",
+            Self::NotEncrypted { .. } => {
+                "verify-full wants a certificate for this host name from an authority in sslrootcert=FILE or the \
+                 system's; sslmode=require only encrypts, disable does not"
+            }
+            Self::Full { .. } => {
+                "raise max_connections or the role's limit on the server, or run fewer programs against it"
+            }
             Self::LoginRefused { .. } => {
                 "correct the user and password in --database-url or DATABASE_URL"
             }
@@ -215,6 +253,7 @@ impl StoreError {
             }
             Self::SchemaTooNew { .. } => "use the newest mnemo-index on this database",
             Self::Busy { .. } => "try again when the other process has ended",
+            Self::LostCommits { .. } => "run again: they are done again",
             Self::Locked { .. } => "try again when it has ended, or wait for it with --wait",
             Self::Shrinks { .. } => {
                 "nothing was retired: is this the right directory, and is it mounted? If so, allow it with --allow-shrink"
@@ -225,25 +264,37 @@ impl StoreError {
         Some(hint.to_owned())
     }
 
-    /// Whether the next file would meet the same fault, so that the run must end.
+    /// What is at fault when a file could not be written.
     #[must_use]
-    pub fn is_fatal(&self) -> bool {
+    pub fn blame(&self) -> Blame {
         match self {
-            Self::Unfit { .. } => false,
-            Self::Sql { cause, .. } => !blames_the_data(cause),
-            _ => true,
+            Self::Unfit { .. } => Blame::File,
+            Self::Sql { cause, .. } if blames_the_data(cause) => Blame::File,
+            Self::Sql { cause, .. } if may_pass(cause) => Blame::Circumstances,
+            _ => Blame::Database,
         }
     }
 
-    /// Whether the same statement may well succeed if it is tried again.
+    /// Whether the same work may well succeed if it is tried again at once.
     pub(super) fn is_transient(&self) -> bool {
-        let Self::Sql { cause, .. } = self else {
-            return false;
-        };
-        matches!(
-            cause.code(),
-            Some(&SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED)
-        )
+        match self {
+            Self::Sql { cause, .. } => may_pass(cause),
+            _ => false,
+        }
+    }
+
+    /// Whether another program keeps a lock on what is to be written.
+    pub(super) fn is_blocked(&self) -> bool {
+        matches!(self, Self::Sql { cause, .. } if cause.code() == Some(&SqlState::LOCK_NOT_AVAILABLE))
+    }
+
+    /// Whether the connection is gone, or could not be opened again.
+    pub(super) fn is_lost(&self) -> bool {
+        match self {
+            Self::ServerDown { .. } | Self::Starting { .. } | Self::Full { .. } => true,
+            Self::Sql { cause, .. } => lost_connection(cause),
+            _ => false,
+        }
     }
 
     /// For `map_err` on statements: names what was tried and tells a lack of
@@ -259,16 +310,45 @@ impl StoreError {
     }
 }
 
+/// What is at fault when a file could not be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blame {
+    /// The file itself: the others are not touched by it.
+    File,
+    /// What else went on in the database: perhaps this file's bad luck, perhaps
+    /// every file's.
+    Circumstances,
+    /// The database, and with it every file.
+    Database,
+}
+
+/// Conflicts with others, and statements that someone or a limit stopped.
+fn may_pass(error: &postgres::Error) -> bool {
+    const PASSING: [SqlState; 2] = [SqlState::QUERY_CANCELED, SqlState::OUT_OF_MEMORY];
+    error
+        .code()
+        .is_some_and(|state| state.code().starts_with("40") || PASSING.contains(state))
+}
+
+/// SQLSTATE class 08 is of connections; of class 57, these say that the server
+/// stops, crashed, is not ready, or closed a session.
+fn lost_connection(error: &postgres::Error) -> bool {
+    const CLOSED_BY_SERVER: [&str; 5] = ["57P01", "57P02", "57P03", "57P05", "25P03"];
+    if let Some(code) = error.code().map(SqlState::code) {
+        return code.starts_with("08") || CLOSED_BY_SERVER.contains(&code);
+    }
+    let cause = std::error::Error::source(error);
+    error.is_closed() || cause.is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
+}
+
 /// SQLSTATE classes that speak of the values sent: data exception, cardinality,
-/// integrity constraint, program limit (a value too long for an index), and a
-/// transaction that could not be serialised even after several tries.
+/// integrity constraint, program limit (a value too long for an index).
 fn blames_the_data(error: &postgres::Error) -> bool {
-    const OF_THE_DATA: [&str; 5] = ["21", "22", "23", "40", "54"];
+    const OF_THE_DATA: [&str; 4] = ["21", "22", "23", "54"];
     let Some(state) = error.code() else {
         // Without a state the server never answered, or a value could not be
         // sent; after the latter the connection still stands.
-        return !error.is_closed()
-            && std::error::Error::source(error).is_none_or(|cause| !cause.is::<std::io::Error>());
+        return !lost_connection(error);
     };
     OF_THE_DATA
         .iter()
@@ -280,6 +360,9 @@ fn sql_hint(error: &postgres::Error) -> Option<&'static str> {
         Some(&SqlState::DISK_FULL) => Some("free space on the disk of the database server"),
         Some(&SqlState::TOO_MANY_CONNECTIONS) => {
             Some("raise max_connections on the server, or run fewer programs against it")
+        }
+        Some(&SqlState::LOCK_NOT_AVAILABLE) => {
+            Some("another program holds a lock on the tables; pg_locks on the server says which")
         }
         Some(&SqlState::OUT_OF_MEMORY) => Some("give the database server more memory"),
         None if error.is_closed() => {

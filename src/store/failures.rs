@@ -3,6 +3,8 @@
 
 use std::path::Path;
 
+use postgres::types::ToSql;
+
 use super::Store;
 use super::error::StoreError;
 use super::rows::storable;
@@ -15,6 +17,8 @@ const INSERT: &str = "
     INSERT INTO indexing_errors (repository, file_path, error_type, error_message, language)
     VALUES ($1, $2, $3, $4, $5)";
 
+const CLEAR: &str = "DELETE FROM indexing_errors WHERE repository = $1 AND file_path = $2";
+
 impl Store {
     /// Notes that the file at `path` failed, instead of what was noted before.
     ///
@@ -25,29 +29,31 @@ impl Store {
             .ok()
             .and_then(|path| language::detect(&path))
             .map(Language::name);
-        self.client
-            .execute(
-                INSERT,
-                &[
-                    &self.repository.as_str(),
-                    &storable(path),
-                    &failure.stage.as_str(),
-                    &storable(&failure.cause),
-                    &language,
-                ],
-            )
-            .map(drop)
-            .map_err(StoreError::sql("note that a file failed"))
+        let (path, cause) = (storable(path), storable(&failure.cause));
+        self.persist(|store| {
+            let values: [&(dyn ToSql + Sync); 5] = [
+                &store.repository.as_str(),
+                &path,
+                &failure.stage.as_str(),
+                &cause,
+                &language,
+            ];
+            store
+                .client
+                .execute(INSERT, &values)
+                .map(drop)
+                .map_err(StoreError::sql("note that a file failed"))
+        })
     }
 
     /// Forgets that the file at `path` failed.
     pub(super) fn clear_errors(&mut self, path: &str) -> Result<(), StoreError> {
-        self.client
-            .execute(
-                "DELETE FROM indexing_errors WHERE repository = $1 AND file_path = $2",
-                &[&self.repository.as_str(), &path],
-            )
-            .map(drop)
-            .map_err(StoreError::sql("forget that a file failed"))
+        self.persist(|store| {
+            store
+                .client
+                .execute(CLEAR, &[&store.repository.as_str(), &path])
+                .map(drop)
+                .map_err(StoreError::sql("forget that a file failed"))
+        })
     }
 }

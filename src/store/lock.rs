@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use postgres::Client;
 
+use super::again::persist;
 use super::connect::DatabaseUrl;
 use super::error::StoreError;
 use crate::names::RepositoryName;
@@ -21,12 +22,12 @@ const FUNERAL: Duration = Duration::from_secs(2);
 /// How often it is asked meanwhile.
 const ASK_AGAIN: Duration = Duration::from_millis(50);
 
-/// A machine that dies says nothing: the server gives its lock back after the
-/// two minutes in which it answers none of these probes. A server that closes
-/// idle sessions must not close this one.
+/// How long a connection may take to show that it lives.
+const ANSWER: Duration = Duration::from_secs(5);
+
+/// A server that closes idle sessions must not close this one.
 const SESSION: &str = "
     SET client_min_messages = warning;
-    SET tcp_keepalives_idle = 60; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 6;
     SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout'";
 
 /// Takes the lock and, only then, puts the owner on the connection. The name's
@@ -48,6 +49,7 @@ pub struct RepositoryLock {
     pub(super) client: Client,
     pub(super) repository: RepositoryName,
     pub(super) url: DatabaseUrl,
+    is_taken: bool,
 }
 
 /// Who holds a repository.
@@ -75,6 +77,7 @@ impl RepositoryLock {
             client,
             repository: repository.clone(),
             url: url.clone(),
+            is_taken: false,
         })
     }
 
@@ -90,12 +93,21 @@ impl RepositoryLock {
     /// # Errors
     /// [`StoreError::Locked`] with who holds it.
     pub fn take(&mut self) -> Result<(), StoreError> {
+        self.take_from(Holder::is_dead, FUNERAL)
+    }
+
+    /// Takes the lock, for which holders that are gone are waited.
+    fn take_from(
+        &mut self,
+        is_gone: impl Fn(&Holder) -> bool,
+        patience: Duration,
+    ) -> Result<(), StoreError> {
         let began = Instant::now();
         while !self.try_take()? {
             let holder = self.holder()?;
             // None: it let go between the two questions, so ask again.
-            let is_alive = holder.as_ref().is_some_and(|holder| !holder.is_dead());
-            if is_alive || began.elapsed() > FUNERAL {
+            let is_alive = holder.as_ref().is_some_and(|holder| !is_gone(holder));
+            if is_alive || began.elapsed() > patience {
                 return Err(StoreError::Locked {
                     repository: self.repository.to_string(),
                     holder,
@@ -103,7 +115,26 @@ impl RepositoryLock {
             }
             sleep(ASK_AGAIN);
         }
+        self.is_taken = true;
         Ok(())
+    }
+
+    /// Makes sure that the repository is still ours: a server that was restarted
+    /// has forgotten whose it was.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] if another run was faster.
+    pub fn renew(&mut self, patience: Duration) -> Result<(), StoreError> {
+        persist(patience, || {
+            if self.is_taken && self.client.is_valid(ANSWER).is_ok() {
+                return Ok(());
+            }
+            self.is_taken = false;
+            self.client = Self::open(&self.url, &self.repository)?.client;
+            // The server may not have noticed yet that our old connection is gone.
+            let is_gone = |holder: &Holder| holder.is_dead() || holder.is_this_process();
+            self.take_from(is_gone, patience.max(FUNERAL))
+        })
     }
 
     fn try_take(&mut self) -> Result<bool, StoreError> {
@@ -147,7 +178,15 @@ impl Holder {
 
     /// Whether it was a process of this machine that is no more.
     fn is_dead(&self) -> bool {
-        host().starts_with(&self.host) && !Path::new(&format!("/proc/{}", self.pid)).exists()
+        self.is_here() && !Path::new(&format!("/proc/{}", self.pid)).exists()
+    }
+
+    fn is_this_process(&self) -> bool {
+        self.is_here() && self.pid == std::process::id()
+    }
+
+    fn is_here(&self) -> bool {
+        host().starts_with(&self.host)
     }
 }
 

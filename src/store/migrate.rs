@@ -5,6 +5,7 @@ use postgres::Client;
 use postgres::error::SqlState;
 use refinery::Runner;
 
+use super::connect::LOCK_TIMEOUT;
 use super::error::StoreError;
 
 mod files {
@@ -32,7 +33,7 @@ pub(super) fn locked<T>(
 ) -> Result<T, StoreError> {
     const ACTION: &str = "wait for the schema's lock";
     client
-        .batch_execute(&format!("SET lock_timeout = '{LOCK_PATIENCE}s'; SELECT pg_advisory_lock({LOCK}); RESET lock_timeout"))
+        .batch_execute(&format!("SET lock_timeout = '{LOCK_PATIENCE}s'; SELECT pg_advisory_lock({LOCK}); SET lock_timeout = '{LOCK_TIMEOUT}s'"))
         .map_err(|error| match error.code() {
             Some(&SqlState::LOCK_NOT_AVAILABLE) => StoreError::Busy { seconds: LOCK_PATIENCE },
             _ => StoreError::sql(ACTION)(error),

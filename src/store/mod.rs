@@ -3,11 +3,13 @@
 
 pub mod embedded;
 
+mod again;
 mod archive;
 mod commit;
 mod connect;
 mod error;
 mod failures;
+mod gc;
 mod lock;
 mod migrate;
 mod models;
@@ -16,19 +18,23 @@ mod rows;
 mod runs;
 mod standing;
 mod status;
+mod tls;
 mod vector_index;
 mod verify;
+
+use std::time::Duration;
 
 use postgres::{Client, Row};
 
 pub use archive::Archive;
 pub use commit::Committed;
 pub use connect::{DatabaseUrl, create_database};
-pub use error::StoreError;
+pub use error::{Blame, StoreError};
+pub use gc::Freed;
 pub use lock::{Holder, RepositoryLock};
 pub use models::{Models, Role, RoleModel, StoredModel};
 pub use runs::{CheckoutState, RunEnd, RunId, RunStart};
-pub use standing::{Entered, Standing};
+pub use standing::{Entered, Retired, Standing};
 pub use status::{KnownFailure, RepositoryStatus, RunState, Stale};
 pub use verify::Fault;
 
@@ -46,6 +52,8 @@ pub struct StoreConfig {
     pub models: Models,
     /// The commit of the checkout, stored with each chunk.
     pub commit: Option<String>,
+    /// How long a server that goes away is waited for.
+    pub patience: Duration,
 }
 
 /// What a file's rows were made from: it is unchanged if both are.
@@ -54,6 +62,12 @@ pub type Known = (Digest, Recipe);
 /// An open database that agrees with the models of the run.
 pub struct Store {
     client: Client,
+    url: DatabaseUrl,
+    patience: Duration,
+    /// The connection broke, and is to be opened anew.
+    is_lost: bool,
+    /// How often it was opened anew: what a session holds went each time.
+    reconnections: u64,
     repository: RepositoryName,
     commit: Option<String>,
     models: Models,
@@ -77,15 +91,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`]; each one that a user can mend has a hint.
     pub fn open(config: &StoreConfig) -> Result<Self, StoreError> {
-        let mut client = config.url.connect()?;
-        // Plans are made while tables are empty and kept when they have grown:
-        // without this the deletes of a first run come to scan whole tables.
-        // Where a scan is the only way, its penalty must not call the compiler.
-        client
-            .batch_execute(
-                "SET enable_seqscan = off; SET jit = off; SET client_min_messages = warning",
-            )
-            .map_err(StoreError::sql("set up the session"))?;
+        let mut client = config.url.connect_for_work()?;
         let shape = migrate::locked(&mut client, |client| {
             migrate::run(client)?;
             let shape = Shape::of(client)?;
@@ -94,6 +100,10 @@ impl Store {
         })?;
         Ok(Self {
             client,
+            url: config.url.clone(),
+            patience: config.patience,
+            is_lost: false,
+            reconnections: 0,
             repository: config.repository.clone(),
             commit: config.commit.clone(),
             models: config.models.clone(),
@@ -108,11 +118,13 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if an index cannot be built; what was committed stays.
     pub fn finish(&mut self) -> Result<usize, StoreError> {
-        let built = migrate::locked(&mut self.client, vector_index::build_missing)?;
-        if built > 0 {
-            self.analyze()?;
-        }
-        Ok(built)
+        self.persist(|store| {
+            let built = migrate::locked(&mut store.client, vector_index::build_missing)?;
+            if built > 0 {
+                store.analyze()?;
+            }
+            Ok(built)
+        })
     }
 
     fn analyze(&mut self) -> Result<(), StoreError> {

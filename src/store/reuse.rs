@@ -38,10 +38,12 @@ impl Store {
         let Some(keys) = keys else {
             return Ok(vec![None; texts.len()]);
         };
-        let rows = self
-            .client
-            .query(&question(role), &[&keys])
-            .map_err(StoreError::sql("look for vectors that are there"))?;
+        let rows = self.persist(|store| {
+            store
+                .client
+                .query(&question(role), &[&keys])
+                .map_err(StoreError::sql("look for vectors that are there"))
+        })?;
         Ok(rows.iter().map(embedding).collect())
     }
 }

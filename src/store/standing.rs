@@ -9,6 +9,7 @@ use std::cmp::Ordering;
 use std::collections::VecDeque;
 
 use postgres::Row;
+use postgres::types::ToSql;
 
 use super::error::StoreError;
 use super::models::Role;
@@ -32,37 +33,48 @@ const DECLARE: &str = r#"
         FROM indexing_errors e WHERE e.repository = $1::text AND starts_with(e.file_path, $2::text)
             AND NOT EXISTS (SELECT FROM indexed_files f
                 WHERE f.repository = $1::text AND f.file_path = e.file_path)
-    ) known ORDER BY string_to_array(file_path, '/') COLLATE "C""#;
+    ) known WHERE $3::text IS NULL
+        OR string_to_array(file_path, '/') COLLATE "C" > string_to_array($3::text, '/') COLLATE "C"
+    ORDER BY string_to_array(file_path, '/') COLLATE "C""#;
 
-const MAKE_GONE: &str = "CREATE TEMPORARY TABLE IF NOT EXISTS gone (file_path text PRIMARY KEY)";
+/// What a run that was cut short has left.
+const CLEAR_GONE: &str = "DELETE FROM retiring WHERE repository = $1";
 
 const INSERT_GONE: &str =
-    "INSERT INTO pg_temp.gone SELECT unnest($1::text[]) ON CONFLICT DO NOTHING";
+    "INSERT INTO retiring SELECT $1, unnest($2::text[]) ON CONFLICT DO NOTHING";
 
 const COUNT_GONE: &str = "
-    SELECT count(*), count(*) FILTER (WHERE file_path IN (SELECT file_path FROM pg_temp.gone))
-    FROM indexed_files WHERE repository = $1";
+    SELECT count(*), count(*) FILTER (WHERE EXISTS (SELECT FROM retiring g
+        WHERE g.repository = f.repository AND g.file_path = f.file_path))
+    FROM indexed_files f WHERE repository = $1";
 
 /// Everything that is stored for the files, and for edges that end in them.
 const DELETE_GONE: &str = "
-    WITH standing AS (
-        SELECT node_id FROM nodes JOIN pg_temp.gone USING (file_path) WHERE repository = $1
+    WITH gone AS (
+        DELETE FROM retiring WHERE repository = $1 RETURNING file_path
+    ), standing AS (
+        SELECT node_id FROM nodes JOIN gone USING (file_path) WHERE repository = $1
     ), outgoing AS (
         DELETE FROM edges USING standing WHERE repository = $1 AND source_node_id = node_id
     ), incoming AS (
         DELETE FROM edges USING standing WHERE repository = $1 AND target_node_id = node_id
     ), chunks AS (
-        DELETE FROM code_chunks c USING pg_temp.gone g WHERE c.repository = $1 AND c.file_path = g.file_path
+        DELETE FROM code_chunks c USING gone g WHERE c.repository = $1 AND c.file_path = g.file_path
     ), errors AS (
-        DELETE FROM indexing_errors e USING pg_temp.gone g WHERE e.repository = $1 AND e.file_path = g.file_path
+        DELETE FROM indexing_errors e USING gone g WHERE e.repository = $1 AND e.file_path = g.file_path
     ), nodes AS (
-        DELETE FROM nodes n USING pg_temp.gone g WHERE n.repository = $1 AND n.file_path = g.file_path
+        DELETE FROM nodes n USING gone g WHERE n.repository = $1 AND n.file_path = g.file_path
     )
-    DELETE FROM indexed_files f USING pg_temp.gone g WHERE f.repository = $1 AND f.file_path = g.file_path";
+    DELETE FROM indexed_files f USING gone g WHERE f.repository = $1 AND f.file_path = g.file_path";
 
 /// What stands below a folder, compared with a walk through it.
 pub struct Standing {
     store: Store,
+    folder: String,
+    /// The connection that the cursor is open in.
+    cursor: Option<u64>,
+    /// The last path that was fetched.
+    fetched: Option<String>,
     /// Fetched, and not yet passed by the walk.
     ahead: VecDeque<Entry>,
     is_fetched: bool,
@@ -75,6 +87,15 @@ pub struct Standing {
     /// Passed by the walk, and not yet told to the server.
     gone: Vec<String>,
     is_anything_gone: bool,
+}
+
+/// How retiring ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retired {
+    /// So many files were.
+    Files(u64),
+    /// None was, since the walk could not see everything; the next one may.
+    Withheld,
 }
 
 /// What is known of a path.
@@ -98,12 +119,12 @@ impl Standing {
     /// # Errors
     /// [`StoreError::Sql`] if the database cannot be asked.
     pub fn open(mut store: Store, folder: &str) -> Result<Self, StoreError> {
-        store
-            .client
-            .execute(DECLARE, &[&store.repository.as_str(), &folder])
-            .map_err(StoreError::sql("ask what stands in the index"))?;
-        Ok(Self {
+        store.persist(Store::forget_gone)?;
+        let mut standing = Self {
             store,
+            folder: folder.to_owned(),
+            cursor: None,
+            fetched: None,
             ahead: VecDeque::new(),
             is_fetched: false,
             last: None,
@@ -111,7 +132,10 @@ impl Standing {
             is_trusted: true,
             gone: Vec::new(),
             is_anything_gone: false,
-        })
+        };
+        // Now, so that what this run writes is not part of it.
+        standing.fetch()?;
+        Ok(standing)
     }
 
     /// What is known of `path`, to be asked in the order of the walk: what
@@ -181,36 +205,27 @@ impl Standing {
     }
 
     /// Ends a walk that saw everything: in one transaction, deletes what has
-    /// gone. Tells how many files that were.
+    /// gone.
     ///
     /// # Errors
     /// [`StoreError::Shrinks`] if more than half would go and `allow_shrink` is
     /// not set; nothing is deleted then.
-    pub fn retire(mut self, allow_shrink: bool) -> Result<u64, StoreError> {
+    pub fn retire(mut self, allow_shrink: bool) -> Result<Retired, StoreError> {
         self.pass(None)?;
         self.send_gone()?;
         if !self.is_trusted {
-            tracing::warn!("the walk was not whole, so nothing is retired");
-            return Ok(0);
+            return Ok(Retired::Withheld);
         }
         if !self.is_anything_gone {
-            return Ok(0);
+            return Ok(Retired::Files(0));
         }
-        self.check_shrink(allow_shrink)?;
-        self.store.retire_gone()
-    }
-
-    fn check_shrink(&mut self, allow_shrink: bool) -> Result<(), StoreError> {
-        let store = &mut self.store;
-        let row = store
-            .client
-            .query_one(COUNT_GONE, &[&store.repository.as_str()])
-            .map_err(StoreError::sql("count the files that have gone"))?;
-        let (stored, gone): (i64, i64) = (row.get(0), row.get(1));
+        let (gone, stored) = self.store.persist(Store::count_gone)?;
         if gone > stored - gone && !allow_shrink {
             return Err(StoreError::Shrinks { gone, stored });
         }
-        Ok(())
+        self.store.persist(Store::retire_gone)?;
+        // Not what the deletion said: an answer may be lost, and the second is 0.
+        Ok(Retired::Files(gone.unsigned_abs()))
     }
 
     /// Leaves behind what stands before `path`, or all: it has gone, unless it
@@ -244,13 +259,26 @@ impl Standing {
         if self.is_fetched || !self.ahead.is_empty() {
             return Ok(());
         }
-        let rows = self
-            .store
-            .client
-            .query(&format!("FETCH {BATCH} FROM standing"), &[])
-            .map_err(StoreError::sql("ask what stands in the index"))?;
+        let Self {
+            store,
+            folder,
+            cursor,
+            fetched,
+            ..
+        } = self;
+        let rows = store.persist(|store| {
+            if *cursor != Some(store.reconnections) {
+                store.open_cursor(folder, fetched.as_deref())?;
+                *cursor = Some(store.reconnections);
+            }
+            // After a fetch that failed the cursor is of no use.
+            store.fetch().inspect_err(|_| *cursor = None)
+        })?;
         self.is_fetched = rows.len() < BATCH;
         self.ahead.extend(rows.iter().map(Entry::of));
+        if let Some(last) = self.ahead.back() {
+            self.fetched = Some(last.path.clone());
+        }
         Ok(())
     }
 
@@ -267,24 +295,53 @@ impl Standing {
             return Ok(());
         }
         let gone = std::mem::take(&mut self.gone);
-        let client = &mut self.store.client;
-        if !self.is_anything_gone {
-            client
-                .batch_execute(MAKE_GONE)
-                .map_err(StoreError::sql("note the files that have gone"))?;
-            self.is_anything_gone = true;
-        }
-        client
-            .execute(INSERT_GONE, &[&gone])
-            .map(drop)
-            .map_err(StoreError::sql("note the files that have gone"))
+        self.is_anything_gone = true;
+        self.store.persist(|store| store.tell_gone(&gone))
     }
 }
 
 impl Store {
-    fn retire_gone(&mut self) -> Result<u64, StoreError> {
+    fn open_cursor(&mut self, folder: &str, after: Option<&str>) -> Result<(), StoreError> {
+        let values: [&(dyn ToSql + Sync); 3] = [&self.repository.as_str(), &folder, &after];
+        self.client
+            .batch_execute("CLOSE ALL")
+            .and_then(|()| self.client.execute(DECLARE, &values))
+            .map(drop)
+            .map_err(StoreError::sql("ask what stands in the index"))
+    }
+
+    fn fetch(&mut self) -> Result<Vec<Row>, StoreError> {
+        self.client
+            .query(&format!("FETCH {BATCH} FROM standing"), &[])
+            .map_err(StoreError::sql("ask what stands in the index"))
+    }
+
+    fn forget_gone(&mut self) -> Result<(), StoreError> {
+        self.client
+            .execute(CLEAR_GONE, &[&self.repository.as_str()])
+            .map(drop)
+            .map_err(StoreError::sql("clear the list of files that have gone"))
+    }
+
+    fn tell_gone(&mut self, gone: &[String]) -> Result<(), StoreError> {
+        self.client
+            .execute(INSERT_GONE, &[&self.repository.as_str(), &gone])
+            .map(drop)
+            .map_err(StoreError::sql("note the files that have gone"))
+    }
+
+    /// How many indexed files have gone, and how many there are.
+    fn count_gone(&mut self) -> Result<(i64, i64), StoreError> {
+        self.client
+            .query_one(COUNT_GONE, &[&self.repository.as_str()])
+            .map(|row| (row.get(1), row.get(0)))
+            .map_err(StoreError::sql("count the files that have gone"))
+    }
+
+    fn retire_gone(&mut self) -> Result<(), StoreError> {
         self.client
             .execute(DELETE_GONE, &[&self.repository.as_str()])
+            .map(drop)
             .map_err(StoreError::sql("retire the files that have gone"))
     }
 }

@@ -34,6 +34,29 @@ const LOCK_FILES: &[&str] = &[
     "pylock.toml",
 ];
 
+/// Files in which programs keep passwords and keys.
+const CREDENTIALS: &[&str] = &[
+    ".git-credentials",
+    ".htpasswd",
+    ".netrc",
+    ".npmrc",
+    ".pgpass",
+    ".pypirc",
+    ".yarnrc.yml",
+    "credentials.json",
+    "id_dsa",
+    "id_ecdsa",
+    "id_ed25519",
+    "id_rsa",
+    "service-account.json",
+];
+
+/// Endings of key files and key stores.
+const KEY_FILES: &[&str] = &["jks", "kdbx", "key", "keystore", "p12", "pem", "pfx", "ppk"];
+
+/// Templates of `.env` files hold no secrets: that is what they are for.
+const TEMPLATES: &[&str] = &["dist", "example", "sample", "template"];
+
 /// Why a folder is not entered, if so.
 pub(super) fn folder(path: &Path) -> Option<SkipReason> {
     let name = path.file_name()?.to_string_lossy();
@@ -48,7 +71,9 @@ pub(super) fn folder(path: &Path) -> Option<SkipReason> {
 
 /// Why a file of this name is left out, if so.
 pub(super) fn file(name: &str) -> Option<SkipReason> {
-    if LOCK_FILES.contains(&name) {
+    if is_credentials(name) {
+        Some(SkipReason::Credentials)
+    } else if LOCK_FILES.contains(&name) {
         Some(SkipReason::LockFile)
     } else if name.starts_with('.') {
         Some(SkipReason::Hidden)
@@ -57,6 +82,13 @@ pub(super) fn file(name: &str) -> Option<SkipReason> {
     } else {
         None
     }
+}
+
+fn is_credentials(name: &str) -> bool {
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    let is_environment =
+        name == ".env" || (name.starts_with(".env.") && !TEMPLATES.contains(&ending));
+    is_environment || CREDENTIALS.contains(&name) || KEY_FILES.contains(&ending)
 }
 
 /// `jquery.min.js`, `app.min.mjs`: `min` as the last part before the ending.
@@ -81,6 +113,10 @@ mod tests {
             "admin.js",
             "min.js",
             "lock.py",
+            "env.ts",
+            "pem.ts",
+            "keystore.ts",
+            "id_rsa.pub.ts",
         ] {
             assert_eq!(file(name), None, "{name}");
         }
@@ -94,6 +130,16 @@ mod tests {
         assert_eq!(file("jquery.min.js"), Some(SkipReason::Minified));
         assert_eq!(file("poetry.lock"), Some(SkipReason::LockFile));
         assert_eq!(file(".eslintrc.js"), Some(SkipReason::Hidden));
+        for name in [
+            ".env",
+            ".env.production",
+            ".env.ts",
+            "server.pem",
+            "id_rsa",
+            ".npmrc",
+        ] {
+            assert_eq!(file(name), Some(SkipReason::Credentials), "{name}");
+        }
         assert_eq!(
             folder(Path::new("a/node_modules")),
             Some(SkipReason::Vendored)

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use mnemo_index::names::{ModelId, RepositoryName};
 use mnemo_index::store::embedded::{Cluster, ClusterConfig};
@@ -95,9 +96,7 @@ pub struct Database {
 impl Database {
     /// An empty one.
     pub fn new() -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
-        let cluster = shared();
+        let (cluster, name) = (shared(), fresh_name());
         assert!(
             cluster.create_database(&name).unwrap(),
             "{name} is there already"
@@ -105,6 +104,24 @@ impl Database {
         Self {
             url: cluster.url(&name),
         }
+    }
+
+    /// One that holds the same; nobody may be connected to this one.
+    pub fn copy(&self) -> Self {
+        let name = fresh_name();
+        let template = self.url.database();
+        maintenance(&format!("CREATE DATABASE {name} TEMPLATE {template}"));
+        Self {
+            url: shared().url(&name),
+        }
+    }
+
+    /// For tests that make many.
+    pub fn remove(self) {
+        maintenance(&format!(
+            "DROP DATABASE {} WITH (FORCE)",
+            self.url.database()
+        ));
     }
 
     /// One with the tables that MnemoLite makes.
@@ -129,6 +146,7 @@ impl Database {
             repository: RepositoryName::new("sample").unwrap(),
             models: models(width),
             commit: Some("c0ffee".to_owned()),
+            patience: Duration::from_secs(5),
         }
     }
 
@@ -141,6 +159,16 @@ impl Database {
     pub fn count(&self, query: &str) -> i64 {
         self.client().query_one(query, &[]).unwrap().get(0)
     }
+}
+
+fn fresh_name() -> String {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed))
+}
+
+fn maintenance(statement: &str) {
+    let mut client = Client::connect(shared().url("postgres").expose(), NoTls).unwrap();
+    client.batch_execute(statement).unwrap();
 }
 
 /// One model for both roles.

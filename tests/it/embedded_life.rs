@@ -291,6 +291,7 @@ fn a_server_killed_in_mid_transaction_keeps_whole_files_only() {
         repository: mnemo_index::names::RepositoryName::new("sample").unwrap(),
         models: models(3),
         commit: None,
+        patience: std::time::Duration::ZERO,
     };
     let mut store = Store::open(&config(&cluster)).unwrap();
     for round in 0..3 {

@@ -5,7 +5,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use mnemo_index::store::{Standing, StoreError};
+use mnemo_index::store::{Retired, Standing, StoreError};
 
 use crate::cluster::Database;
 use crate::program::{self, Events, Program};
@@ -161,7 +161,8 @@ fn below_a_place_that_was_not_seen_nothing_goes_and_beside_it_all() {
     walk.spare("a").unwrap();
     assert!(walk.look_up(&path("c.ts")).unwrap().is_some());
     walk.spare("é").unwrap();
-    assert_eq!(walk.retire(false).unwrap(), 3, "a.ts, b/x.ts and z.ts");
+    let retired = walk.retire(false).unwrap();
+    assert_eq!(retired, Retired::Files(3), "a.ts, b/x.ts and z.ts");
     assert_eq!(
         standing(&database),
         ["a/x.ts", "a/y/z.ts", "c.ts", "é/x.ts"]
@@ -176,7 +177,8 @@ fn a_walk_that_lost_its_way_retires_nothing() {
         store.commit(&shapes("a.ts", 3), &recipe()).unwrap();
         let mut walk = Standing::open(store, "").unwrap();
         walk.spare(unseen).unwrap();
-        assert_eq!(walk.retire(true).unwrap(), 0, "{unseen:?}");
+        let retired = walk.retire(true).unwrap();
+        assert_eq!(retired, Retired::Withheld, "{unseen:?}");
     }
     let database = Database::new();
     let mut walk = Standing::open(database.store(3), "").unwrap();
@@ -187,7 +189,7 @@ fn a_walk_that_lost_its_way_retires_nothing() {
     for name in ["c.ts", "b.ts"] {
         assert_eq!(walk.look_up(&path(name)).unwrap(), None);
     }
-    assert_eq!(walk.retire(true).unwrap(), 0);
+    assert_eq!(walk.retire(true).unwrap(), Retired::Withheld);
 }
 
 #[test]
@@ -217,7 +219,7 @@ fn thousands_of_files_go_or_none() {
             .unwrap()
             .retire(true)
             .unwrap(),
-        3000
+        Retired::Files(3000)
     );
     assert_eq!(database.count("SELECT count(*) FROM indexed_files"), 0);
 }

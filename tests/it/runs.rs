@@ -202,7 +202,7 @@ fn a_run_that_fails_is_closed_with_its_error_and_one_that_was_killed_stays_open(
 }
 
 #[test]
-fn a_run_that_lost_its_connections_is_closed_all_the_same() {
+fn a_run_that_is_kept_from_its_tables_ends_and_is_closed_all_the_same() {
     let (shop, database) = (program::shop(), Database::new());
     Program::index(shop.path(), &database).events(0);
     let mut locker = database.client();
@@ -211,11 +211,11 @@ fn a_run_that_lost_its_connections_is_closed_all_the_same() {
         .batch_execute("LOCK TABLE code_chunks IN EXCLUSIVE MODE")
         .unwrap();
     let mut command = Program::index(shop.path(), &database)
-        .args(["--full"])
+        .args(["--full", "--retry-for", "1"])
         .command();
-    let mut child = command
+    let child = command
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
@@ -225,7 +225,13 @@ fn a_run_that_lost_its_connections_is_closed_all_the_same() {
     let gone = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
         WHERE datname = current_database() AND application_name LIKE 'mnemo-index%'";
     database.client().execute(gone, &[]).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(1));
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(1));
+    let told = String::from_utf8(ended.stderr).unwrap();
+    assert!(
+        told.contains("hint: another program holds a lock"),
+        "{told}"
+    );
     drop(table);
     let run = last(&database);
     assert_eq!(run["exit_code"], 1);

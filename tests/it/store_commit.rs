@@ -4,7 +4,7 @@
 use mnemo_index::chunk::ChunkKind;
 use mnemo_index::names::RepositoryName;
 use mnemo_index::source::{Digest, Recipe};
-use mnemo_index::store::{Standing, Store, StoreError};
+use mnemo_index::store::{Blame, Retired, Standing, Store, StoreError};
 use serde_json::{Value, json};
 
 use crate::cluster::Database;
@@ -223,7 +223,7 @@ fn five_thousand_files_are_known_in_well_under_a_second() {
     for path in &paths {
         assert!(standing.look_up(path).unwrap().is_some());
     }
-    assert_eq!(standing.retire(false).unwrap(), 0);
+    assert_eq!(standing.retire(false).unwrap(), Retired::Files(0));
     assert!(begin.elapsed().as_millis() < 500, "{:?}", begin.elapsed());
 }
 
@@ -301,7 +301,7 @@ fn a_file_that_is_not_whole_is_refused_and_the_old_one_stays() {
     ] {
         let error = store.commit(&broken, &Recipe::of(&["new"])).unwrap_err();
         assert!(error.to_string().contains(said), "{error}");
-        assert!(!error.is_fatal(), "{error}");
+        assert_eq!(error.blame(), Blame::File, "{error}");
     }
     assert_eq!(everything(&database), before);
     store.commit(&shapes("b.ts", 3), &recipe()).unwrap();
@@ -331,24 +331,53 @@ fn a_role_that_is_turned_off_has_no_vectors() {
     assert!(matches!(error, StoreError::Unfit { .. }), "{error}");
 }
 
+/// Ends every connection to the database but the one that asks for it.
+fn disconnect(database: &Database) {
+    let script = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    database.client().batch_execute(script).unwrap();
+}
+
 #[test]
-fn a_lost_connection_ends_the_run_and_an_unfit_file_does_not() {
+fn a_lost_connection_is_opened_again_and_the_file_done_once() {
     let database = Database::new();
     let mut store = database.store(3);
     store.commit(&shapes("a.ts", 3), &recipe()).unwrap();
-    database
-        .client()
-        .batch_execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-             WHERE datname = current_database() AND pid <> pg_backend_pid()",
-        )
-        .unwrap();
-    let error = store.commit(&shapes("b.ts", 3), &recipe()).unwrap_err();
-    assert!(error.is_fatal(), "{error:?}");
-    assert_eq!(
-        database.count("SELECT count(*) FROM code_chunks WHERE file_path = 'b.ts'"),
-        0
-    );
+    disconnect(&database);
+    store.commit(&shapes("b.ts", 3), &recipe()).unwrap();
+    assert_eq!(database.count("SELECT count(*) FROM code_chunks"), 8);
+}
+
+#[test]
+fn a_walk_goes_on_where_its_connection_was_lost_and_retires_what_has_gone() {
+    let database = Database::new();
+    let script = "
+        INSERT INTO indexed_files (repository, file_path, language, digest, recipe, chunk_count, lines_of_code)
+        SELECT 'sample', 'src/' || lpad(n::text, 4, '0') || '.ts', 'typescript', sha256(''), sha256(''), 1, 1
+        FROM generate_series(1, 1000) n";
+    let store = database.store(3);
+    database.client().batch_execute(script).unwrap();
+    let mut walk = Standing::open(store, "").unwrap();
+    for number in 1..=1000 {
+        if number % 300 == 0 {
+            disconnect(&database);
+        }
+        let found = walk.look_up(&path(&format!("src/{number:04}.ts"))).unwrap();
+        assert!(found.is_some(), "{number}");
+    }
+    assert_eq!(walk.retire(false).unwrap(), Retired::Files(0));
+
+    let mut walk = Standing::open(database.store(3), "").unwrap();
+    for number in 401..=1000 {
+        walk.look_up(&path(&format!("src/{number:04}.ts"))).unwrap();
+        if number == 600 {
+            disconnect(&database);
+        }
+    }
+    disconnect(&database);
+    assert_eq!(walk.retire(false).unwrap(), Retired::Files(400));
+    assert_eq!(database.count("SELECT count(*) FROM indexed_files"), 600);
+    assert_eq!(database.count("SELECT count(*) FROM retiring"), 0);
 }
 
 #[test]

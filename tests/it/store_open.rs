@@ -1,11 +1,12 @@
 //! Opening a database: what it takes, what is refused, and what the user is told.
 
 use std::net::TcpListener;
+use std::time::Duration;
 
 use mnemo_index::names::{ModelId, RepositoryName};
 use mnemo_index::store::embedded::Cluster;
 use mnemo_index::store::{
-    DatabaseUrl, Role, RoleModel, Store, StoreConfig, StoreError, create_database,
+    Blame, DatabaseUrl, Role, RoleModel, Store, StoreConfig, StoreError, create_database,
 };
 
 use postgres::{Client, NoTls};
@@ -15,11 +16,11 @@ use crate::embedded_life::Home;
 use crate::samples::{recipe, shapes};
 
 /// The numbered files of the store, each applied once.
-const MIGRATIONS: i64 = 3;
+const MIGRATIONS: i64 = 5;
 
 fn refusal(config: &StoreConfig) -> StoreError {
     let error = Store::open(config).unwrap_err();
-    assert!(error.is_fatal());
+    assert_eq!(error.blame(), Blame::Database);
     assert!(error.hint().is_some(), "no hint for: {error}");
     error
 }
@@ -284,6 +285,7 @@ fn a_wrong_password_is_refused_and_not_repeated() {
             repository: RepositoryName::new("sample").unwrap(),
             models: models(3),
             commit: None,
+            patience: Duration::ZERO,
         }
     };
     for user in ["locked:wr0ng", "locked"] {
