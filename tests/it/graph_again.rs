@@ -239,36 +239,36 @@ type Edit = (&'static str, fn(&mut Repository));
 /// What may happen to a tree, one after the other.
 const EDITS: &[Edit] = &[
     ("the callee's body changes", |r| {
-        r.replace("src/thing.ts", "return 2", "return 22")
+        r.replace("src/thing.ts", "return 2", "return 22");
     }),
     ("the callee moves down by a line", |r| {
-        r.replace("src/thing.ts", "export function", "\nexport function")
+        r.replace("src/thing.ts", "export function", "\nexport function");
     }),
     ("the callee gets another name", |r| {
-        r.replace("src/thing.ts", "function helper", "function assist")
+        r.replace("src/thing.ts", "function helper", "function assist");
     }),
     ("and its old one again", |r| {
-        r.replace("src/thing.ts", "function assist", "function helper")
+        r.replace("src/thing.ts", "function assist", "function helper");
     }),
     ("the callee is deleted", |r| {
         r.replace(
             "src/thing.ts",
             "export function helper() { return 2",
             "function gone() { return 2",
-        )
+        );
     }),
     ("the callee is made again", |r| {
-        r.replace("src/thing.ts", "function gone", "export function helper")
+        r.replace("src/thing.ts", "function gone", "export function helper");
     }),
     ("the caller's body changes", |r| {
-        r.replace("src/main.ts", "helper(); }", "helper(); helper(); }")
+        r.replace("src/main.ts", "helper(); }", "helper(); helper(); }");
     }),
     ("the caller moves to another folder", |r| {
-        r.rename("src/main.ts", "app/main.ts")
+        r.rename("src/main.ts", "app/main.ts");
     }),
     ("and back", |r| r.rename("app/main.ts", "src/main.ts")),
     ("the base loses a method", |r| {
-        r.replace("src/base.ts", "  step() { return 1; }\n", "")
+        r.replace("src/base.ts", "  step() { return 1; }\n", "");
     }),
     ("the base gets it back, below a new one", |r| {
         r.replace(
@@ -278,7 +278,7 @@ const EDITS: &[Edit] = &[
         );
     }),
     ("the base is renamed", |r| {
-        r.replace("src/base.ts", "class Base", "class Root")
+        r.replace("src/base.ts", "class Base", "class Root");
     }),
     ("and so are its heirs and the barrel", |r| {
         r.replace("src/thing.ts", "Base", "Root");
@@ -286,10 +286,10 @@ const EDITS: &[Edit] = &[
     }),
     ("the base's file is gone", |r| r.remove("src/base.ts")),
     ("the base's file is there again", |r| {
-        r.write("src/base.ts", "export class Root { run() {} }\n")
+        r.write("src/base.ts", "export class Root { run() {} }\n");
     }),
     ("the barrel names what it passes on", |r| {
-        r.write("src/index.ts", "export { Thing } from './thing';\n")
+        r.write("src/index.ts", "export { Thing } from './thing';\n");
     }),
     ("the barrel passes on another under the name", |r| {
         r.write(
@@ -299,42 +299,42 @@ const EDITS: &[Edit] = &[
     }),
     ("the barrel is deleted", |r| r.remove("src/index.ts")),
     ("the barrel is a file of its own kind", |r| {
-        r.write("src/index.js", "export * from './thing';\n")
+        r.write("src/index.js", "export * from './thing';\n");
     }),
     ("the alias points elsewhere", |r| {
         r.write(
             "tsconfig.json",
             r#"{"compilerOptions": {"paths": {"@/*": ["./lib/*"]}}}"#,
-        )
+        );
     }),
     ("what it points to appears", |r| {
         r.write(
             "lib/index.ts",
             "export function helper() {}\nexport class Thing {}\n",
-        )
+        );
     }),
     ("the settings are broken", |r| r.write("tsconfig.json", "{")),
     ("the settings are gone", |r| r.remove("tsconfig.json")),
     ("the settings are as they were", |r| {
-        r.write("tsconfig.json", TREE[1].1)
+        r.write("tsconfig.json", TREE[1].1);
     }),
     ("a package gets another name", |r| {
         r.write(
             "packages/ui/package.json",
             r#"{"name": "@all/kit", "main": "src/index.ts"}"#,
-        )
+        );
     }),
     ("and those who use it follow", |r| {
-        r.replace("packages/ui/src/page.tsx", "@all/ui", "@all/kit")
+        r.replace("packages/ui/src/page.tsx", "@all/ui", "@all/kit");
     }),
     ("the root package loses its name", |r| {
-        r.write("package.json", "{}")
+        r.write("package.json", "{}");
     }),
     ("a component becomes a class", |r| {
         r.write(
             "packages/ui/src/index.ts",
             "export class Button { render() {} }\n",
-        )
+        );
     }),
     ("an overload is added", |r| {
         r.replace(
@@ -348,45 +348,45 @@ const EDITS: &[Edit] = &[
             "shop/stock.py",
             "def count():",
             "def count():\n    return 0\n\ndef count():",
-        )
+        );
     }),
     ("a local name shadows the imported one", |r| {
         r.replace(
             "shop/cart.py",
             "return count()",
             "count = len\n        return count()",
-        )
+        );
     }),
     ("an alias of a function", |r| {
         r.write(
             "tool.py",
             "from shop import Cart as C\n\nmake = C\n\ndef work():\n    make().add()\n\nwork()\n",
-        )
+        );
     }),
     ("a circular import", |r| {
         r.write(
             "shop/stock.py",
             "from . import cart\n\ndef count():\n    return cart.Cart()\n",
-        )
+        );
     }),
     ("__init__ passes on more", |r| {
         r.write(
             "shop/__init__.py",
             "from .cart import Cart\nfrom .stock import count\n",
-        )
+        );
     }),
     ("__init__ is deleted", |r| r.remove("shop/__init__.py")),
     ("__init__ is empty", |r| r.write("shop/__init__.py", "")),
     ("only the case of a name changes", |r| {
-        r.rename("shop/cart.py", "shop/Cart.py")
+        r.rename("shop/cart.py", "shop/Cart.py");
     }),
     ("and back", |r| r.rename("shop/Cart.py", "shop/cart.py")),
     ("a file becomes a test", |r| {
-        r.rename("tool.py", "tests/test_tool.py")
+        r.rename("tool.py", "tests/test_tool.py");
     }),
     ("a file becomes empty", |r| r.write("src/main.ts", "")),
     ("a file cannot be parsed", |r| {
-        r.write("src/main.ts", "export function ( { class")
+        r.write("src/main.ts", "export function ( { class");
     }),
     ("a module becomes a package", |r| {
         r.remove("shop/stock.py");
