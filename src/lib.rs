@@ -62,7 +62,8 @@
 //! * **Memory does not grow with the number of files.** Every step is bounded by
 //!   construction: bytes per file ([`read`]), nodes, definitions and time per
 //!   parse ([`chunk`]), tokens per text and texts per run ([`embed`]), items per
-//!   channel ([`pipeline`]).
+//!   channel and bytes of source under way ([`pipeline`]). A run that comes near
+//!   its limit says so and stops by itself; `docs/memory.md` tells the story.
 //! * **Readers see whole files.** One transaction replaces a file's chunks,
 //!   vectors, nodes, edges and its entry in `indexed_files`. What was not
 //!   reached keeps its last good state.
