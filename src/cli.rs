@@ -313,6 +313,10 @@ pub struct ChunkArgs {
     )]
     pub max_file_size: String,
 
+    /// Show also what looks like a token or a private key
+    #[arg(long)]
+    pub no_mask: bool,
+
     /// One JSON object per file
     #[arg(long)]
     pub json: bool,

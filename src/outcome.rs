@@ -226,6 +226,8 @@ pub struct Summary {
     pub indexed: u64,
     /// The same, by why they were done.
     pub why: BTreeMap<Why, u64>,
+    /// What of the recipe is another than in the last run.
+    pub changed_recipe: Vec<String>,
     /// Files unchanged.
     pub unchanged: u64,
     /// Paths left out, by reason. A folder that was left out whole counts once.

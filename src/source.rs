@@ -1,6 +1,7 @@
 //! A file on its way into the index: found ([`SourceFile`]), then read
 //! ([`Source`]), with the measures that speak of its bytes and lines.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -78,6 +79,68 @@ impl Recipe {
     }
 }
 
+/// Everything besides a file's bytes that decides what is stored for it, each
+/// by its name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ingredients(Vec<Ingredient>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Ingredient {
+    name: String,
+    text: String,
+    /// The only language whose files it is for; none for all.
+    language: Option<&'static str>,
+}
+
+impl Ingredients {
+    /// Adds what goes into every file.
+    pub fn add(&mut self, name: &str, text: String) {
+        self.0.push(Ingredient {
+            name: name.to_owned(),
+            text,
+            language: None,
+        });
+    }
+
+    /// Adds the queries of one language.
+    pub fn add_queries(&mut self, language: &'static str, queries: &[&str]) {
+        self.0.push(Ingredient {
+            name: format!("queries of {language}"),
+            text: queries.join("\n"),
+            language: Some(language),
+        });
+    }
+
+    /// The recipe of the files in `language`.
+    #[must_use]
+    pub fn recipe_of(&self, language: &str) -> Recipe {
+        let its = |one: &&Ingredient| one.language.is_none_or(|other| other == language);
+        Self::mixed(self.0.iter().filter(its))
+    }
+
+    /// The recipe of all files together.
+    #[must_use]
+    pub fn recipe(&self) -> Recipe {
+        Self::mixed(self.0.iter())
+    }
+
+    /// The digests of the ingredients, by name.
+    #[must_use]
+    pub fn digests(&self) -> BTreeMap<String, String> {
+        let digest = |text: &str| Digest::of(text.as_bytes()).to_string()[..16].to_owned();
+        let all = self.0.iter();
+        all.map(|one| (one.name.clone(), digest(&one.text)))
+            .collect()
+    }
+
+    fn mixed<'a>(ingredients: impl Iterator<Item = &'a Ingredient>) -> Recipe {
+        let texts: Vec<&str> = ingredients
+            .flat_map(|one| [one.name.as_str(), one.text.as_str()])
+            .collect();
+        Recipe::of(&texts)
+    }
+}
+
 macro_rules! thirty_two_bytes {
     ($($name:ident),*) => {$(
         impl $name {
@@ -141,6 +204,28 @@ mod tests {
     fn a_recipe_knows_where_one_ingredient_ends() {
         assert_ne!(Recipe::of(&["ab", "c"]), Recipe::of(&["a", "bc"]));
         assert_eq!(Recipe::of(&["a"]), Recipe::of(&["a"]));
+    }
+
+    #[test]
+    fn a_query_concerns_the_files_of_its_language_alone() {
+        let with = |python: &str, sizes: &str| {
+            let mut all = Ingredients::default();
+            all.add("sizes", sizes.to_owned());
+            all.add_queries("typescript", &["(a)"]);
+            all.add_queries("python", &[python]);
+            all
+        };
+        let (one, other) = (with("(b)", "1"), with("(c)", "1"));
+        assert_eq!(one.recipe_of("typescript"), other.recipe_of("typescript"));
+        assert_ne!(one.recipe_of("python"), other.recipe_of("python"));
+        assert_ne!(one.recipe(), other.recipe());
+        let larger = with("(b)", "2");
+        assert_ne!(one.recipe_of("typescript"), larger.recipe_of("typescript"));
+        let names: Vec<String> = one.digests().into_keys().collect();
+        assert_eq!(
+            names,
+            ["queries of python", "queries of typescript", "sizes"]
+        );
     }
 
     #[test]

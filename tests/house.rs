@@ -56,7 +56,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("clap::", &["cli", "main"]),
     ("indicatif::", &["terminal"]),
     ("ignore::", &["walk"]),
-    ("regex::", &["read"]),
+    ("regex::", &["read", "language"]),
     ("rustls::", &["store"]),
     ("thread::spawn", &["pipeline"]),
     ("thread::scope", &["pipeline"]),

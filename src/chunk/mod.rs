@@ -33,7 +33,7 @@ pub use show::{to_json, to_text};
 pub use crate::language::ChunkKind;
 use crate::language::{self, Language, TagsError};
 use crate::names::{NamePath, RelPath};
-use crate::source::{Digest, LineSpan, Source};
+use crate::source::{Digest, Ingredients, LineSpan, Source};
 
 /// Counts tokens as the model that will read the text does.
 ///
@@ -228,7 +228,7 @@ impl<'a> Chunker<'a> {
             return Ok(file.empty());
         }
         let start = Instant::now();
-        let parsed = parse::parse(&mut self.parser, &source.text);
+        let parsed = parse::parse(&mut self.parser, &source.text, language.rules().mend);
         self.timings.parse += start.elapsed();
         let tree = match parsed {
             Ok(tree) => tree,
@@ -256,13 +256,12 @@ impl<'a> Chunker<'a> {
 /// What decides how files are cut, besides their text and the models: part of
 /// every file's recipe.
 #[must_use]
-pub fn recipe() -> Vec<String> {
-    let mut ingredients = vec![format!("chunker {}", bounds::VERSION), bounds::policy()];
-    ingredients.extend(
-        language::ALL
-            .iter()
-            .flat_map(|language| language.query_texts())
-            .map(|text| (*text).to_owned()),
-    );
+pub fn ingredients() -> Ingredients {
+    let mut ingredients = Ingredients::default();
+    ingredients.add("chunker", bounds::VERSION.to_string());
+    ingredients.add("sizes", bounds::policy());
+    for language in language::ALL {
+        ingredients.add_queries(language.name(), language.query_texts());
+    }
     ingredients
 }

@@ -22,16 +22,34 @@ pub(super) enum ParseRefusal {
     Hard,
 }
 
-pub(super) fn parse(parser: &mut Parser, text: &str) -> Result<Tree, ParseRefusal> {
+/// What a language does for texts that its grammar cannot read.
+pub(super) type Mend = Option<fn(&str) -> Option<String>>;
+
+/// The tree of `text`; of a mended text of equal length, if it has fewer errors.
+pub(super) fn parse(parser: &mut Parser, text: &str, mend: Mend) -> Result<Tree, ParseRefusal> {
     let bytes = text.len();
     if bytes > MAX_PARSED_BYTES {
         return Err(ParseRefusal::Large { bytes });
     }
     look_ahead(text)?;
     let mut steps_left = PARSE_STEPS_BASE + (bytes >> 10) * PARSE_STEPS_PER_KIB;
+    let tree = within(&mut steps_left, parser, text).ok_or(ParseRefusal::Hard)?;
+    if !tree.root_node().has_error() {
+        return Ok(tree);
+    }
+    let mended = mend.and_then(|mend| mend(text));
+    let other = mended.and_then(|mended| within(&mut steps_left, parser, &mended));
+    Ok(match other {
+        Some(other) if errors(&other) < errors(&tree) => other,
+        _ => tree,
+    })
+}
+
+/// The tree of `text`, unless it takes more steps than are left.
+fn within(steps_left: &mut usize, parser: &mut Parser, text: &str) -> Option<Tree> {
     let mut count_down = |_: &ParseState| match steps_left.checked_sub(1) {
         Some(left) => {
-            steps_left = left;
+            *steps_left = left;
             ControlFlow::Continue(())
         }
         None => ControlFlow::Break(()),
@@ -41,7 +59,29 @@ pub(super) fn parse(parser: &mut Parser, text: &str) -> Result<Tree, ParseRefusa
     let tree = parser.parse_with_options(&mut rest, None, Some(options));
     // A stopped parse would otherwise go on with the next file's text.
     parser.reset();
-    tree.ok_or(ParseRefusal::Hard)
+    tree
+}
+
+/// How much of a tree is wrong: the bytes of its outermost errors, and one for
+/// each sign that is missing.
+fn errors(tree: &Tree) -> usize {
+    let mut cursor = tree.walk();
+    let mut wrong = 0;
+    loop {
+        let node = cursor.node();
+        let ends_here = node.is_error() || node.is_missing() || !node.has_error();
+        if node.is_error() || node.is_missing() {
+            wrong += node.byte_range().len() + 1;
+        }
+        if !ends_here && cursor.goto_first_child() {
+            continue;
+        }
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() {
+                return wrong;
+            }
+        }
+    }
 }
 
 /// Refuses what would make a tree too deep or too large, strings and comments

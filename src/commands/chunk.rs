@@ -27,7 +27,7 @@ pub(super) fn show(plan: &ChunkPlan) -> anyhow::Result<Exit> {
     };
     let mut chunker = Chunker::new(windows);
     for path in &plan.files {
-        let source = source(path, plan.max_file_size)?;
+        let source = source(path, plan.read)?;
         let language = language::detect(&source.file.path)
             .ok_or_else(|| anyhow!("{} is in no language that can be chunked", path.display()))
             .hint("its ending decides: .ts .tsx .mts .cts .js .jsx .mjs .cjs .py .pyi")?;
@@ -41,7 +41,7 @@ pub(super) fn show(plan: &ChunkPlan) -> anyhow::Result<Exit> {
     Ok(Exit::Success)
 }
 
-fn source(path: &Path, max_bytes: u64) -> anyhow::Result<Source> {
+fn source(path: &Path, options: ReadOptions) -> anyhow::Result<Source> {
     let shown = path.display();
     let absolute = std::path::absolute(path)?;
     let size = std::fs::metadata(&absolute)
@@ -54,10 +54,6 @@ fn source(path: &Path, max_bytes: u64) -> anyhow::Result<Source> {
         absolute,
         size,
         forced: true,
-    };
-    let options = ReadOptions {
-        max_bytes,
-        mask: true,
     };
     let read = read::read(file, options).map(|read| read.source);
     read.map_err(|not_read| match not_read {

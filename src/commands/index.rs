@@ -113,6 +113,7 @@ struct Watched<'a> {
 /// Does the run and keeps its record, however it ends.
 fn run(plan: &IndexPlan, lock: &mut RepositoryLock, watched: Watched) -> anyhow::Result<Ended> {
     let stores = stores(plan, lock)?;
+    let changed_recipe = lock.changed_since_last(&plan.ingredients()?).advise()?;
     let run = begin(plan, lock)?;
     let mut listener = Narrator {
         watched,
@@ -125,7 +126,10 @@ fn run(plan: &IndexPlan, lock: &mut RepositoryLock, watched: Watched) -> anyhow:
         listener: &mut listener,
         lock: &mut *lock,
         interrupt: watched.interrupt,
-        summary: Summary::default(),
+        summary: Summary {
+            changed_recipe,
+            ..Summary::default()
+        },
     };
     let ended = pipeline::run(plan, stores, &mut session);
     let summary = session.summary;
@@ -169,7 +173,7 @@ fn begin(plan: &IndexPlan, lock: &mut RepositoryLock) -> anyhow::Result<RunId> {
     lock.begin_run(&RunStart {
         folder: &plan.walk.folder(),
         checkout: &plan.checkout,
-        recipe: &plan.recipe()?,
+        ingredients: &plan.ingredients()?,
         provider: facts(plan).provider,
         models: &plan.stored_models()?,
         sequential: plan.sequential,

@@ -24,6 +24,9 @@ pub(crate) struct Rules {
     pub(crate) inner_doc: fn(Node) -> Option<ByteSpan>,
     /// A comment or docstring without its marks, as prose.
     pub(crate) prose: fn(&str) -> String,
+    /// Of a text with syntax errors, one of equal length and lines that says the
+    /// same in words the grammar knows, if there is something to try.
+    pub(crate) mend: Option<fn(&str) -> Option<String>>,
 }
 
 /// The nodes above a definition, innermost last, and the text they are of.

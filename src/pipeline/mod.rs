@@ -20,6 +20,7 @@ mod pressure;
 mod reader;
 mod writer;
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Instant;
@@ -27,6 +28,7 @@ use std::time::Instant;
 use crossbeam_channel::bounded;
 
 use crate::error::AdviseItself;
+use crate::language;
 use crate::outcome::{MemoryState, Summary};
 use crate::plan::IndexPlan;
 use crate::signal::Interrupt;
@@ -54,7 +56,7 @@ struct Run<'a> {
     plan: &'a IndexPlan,
     interrupt: &'a Interrupt,
     models: &'a Models<'a>,
-    recipe: Recipe,
+    recipes: Recipes,
     clock: Clock,
     pressure: Pressure,
     /// Files the walk will find; 0 until they are counted.
@@ -74,6 +76,17 @@ impl Run<'_> {
             (false, false) => MemoryState::Ample,
         }
     }
+}
+
+/// The recipe of a file by its language.
+type Recipes = HashMap<&'static str, Recipe>;
+
+fn recipes(plan: &IndexPlan) -> anyhow::Result<Recipes> {
+    let ingredients = plan.ingredients()?;
+    let names = language::ALL.iter().map(|language| language.name());
+    Ok(names
+        .map(|name| (name, ingredients.recipe_of(name)))
+        .collect())
 }
 
 /// The two connections of a run: files are looked up while others are written.
@@ -97,7 +110,7 @@ pub fn run(plan: &IndexPlan, stores: Stores, session: &mut Session) -> anyhow::R
         plan,
         interrupt: session.interrupt,
         models: &models,
-        recipe: plan.recipe()?,
+        recipes: recipes(plan)?,
         clock: Clock::default(),
         pressure: Pressure::new(plan.memory.limit),
         total: AtomicU64::new(0),

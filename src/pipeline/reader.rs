@@ -136,11 +136,11 @@ impl<'a> Reader<'a> {
                     return Ok(Err(FileOutcome::Failed(failure)));
                 }
             };
-        let Some(why) = self.why(entered, &source)? else {
-            return Ok(Err(FileOutcome::Unchanged));
-        };
         let Some(language) = language::detect(&source.file.path) else {
             return Ok(Err(FileOutcome::Skipped(SkipReason::UnsupportedLanguage)));
+        };
+        let Some(why) = self.why(entered, &source, language)? else {
+            return Ok(Err(FileOutcome::Unchanged));
         };
         let freight = self.room_for(&source);
         let chunked = run
@@ -168,14 +168,19 @@ impl<'a> Reader<'a> {
     }
 
     /// Why the file is to be done; none if it is as it was.
-    fn why(&mut self, entered: Option<Entered>, source: &Source) -> anyhow::Result<Option<Why>> {
+    fn why(
+        &mut self,
+        entered: Option<Entered>,
+        source: &Source,
+        language: &Language,
+    ) -> anyhow::Result<Option<Why>> {
         let Some(entered) = entered else {
             return Ok(Some(Why::New));
         };
         Ok(match entered.made_from {
             None => Some(Why::Failed),
             Some((digest, _)) if digest != source.digest => Some(Why::Changed),
-            Some((_, recipe)) if recipe != self.run.recipe => Some(Why::Recipe),
+            Some((_, recipe)) if recipe != self.run.recipes[language.name()] => Some(Why::Recipe),
             Some(_) if self.run.plan.full => Some(Why::Full),
             Some(_) => {
                 if entered.has_error {

@@ -105,7 +105,10 @@ impl<'a> Writer<'a> {
     /// A failure that is the file's own becomes its outcome; one that would
     /// hit every file ends the run.
     fn commit(&mut self, file: &EmbeddedFile, load: Load) -> anyhow::Result<FileOutcome> {
-        let (store, recipe) = (&mut self.store, &self.run.recipe);
+        let (store, recipe) = (
+            &mut self.store,
+            &self.run.recipes[file.file.language.name()],
+        );
         let committed = self
             .run
             .clock

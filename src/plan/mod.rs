@@ -26,7 +26,7 @@ use crate::memory;
 use crate::names::{ModelId, RelPath, RepositoryName};
 use crate::outcome::{MaxFailed, SkipReason};
 use crate::read::{self, ReadOptions};
-use crate::source::{Digest, Recipe};
+use crate::source::{Digest, Ingredients};
 use crate::store::embedded::{self, ClusterConfig};
 use crate::store::{self, CheckoutState, DatabaseUrl, RoleModel};
 use crate::terminal::{Color, TerminalOptions};
@@ -139,8 +139,8 @@ pub struct DatabasePlan {
 pub struct ChunkPlan {
     /// The files.
     pub files: Vec<PathBuf>,
-    /// The most bytes of one.
-    pub max_file_size: u64,
+    /// How they are read.
+    pub read: ReadOptions,
     /// The model whose tokenizer sizes the chunks.
     pub model: ModelConfig,
     /// One JSON object per file instead of text.
@@ -188,7 +188,10 @@ fn chunk_plan(args: cli::ChunkArgs, home: &Home) -> anyhow::Result<ChunkPlan> {
     let models = args.models_dir.unwrap_or_else(|| home.models());
     Ok(ChunkPlan {
         files: args.files,
-        max_file_size: value::size(&args.max_file_size).exit(Exit::Usage, SIZE_HINT)?,
+        read: ReadOptions {
+            max_bytes: value::size(&args.max_file_size).exit(Exit::Usage, SIZE_HINT)?,
+            mask: !args.no_mask,
+        },
         model: model_config(
             &args.model,
             (&models, home.library(Provider::Cpu)),
@@ -414,25 +417,19 @@ impl IndexPlan {
     ///
     /// # Errors
     /// A manifest that cannot be read.
-    pub fn recipe(&self) -> anyhow::Result<Recipe> {
-        let mut ingredients = chunk::recipe();
-        ingredients.push(if self.mask {
-            read::recipe()
-        } else {
-            String::new()
-        });
-        for (role, model) in [("text", &self.models.text), ("code", &self.models.code)] {
-            ingredients.push(role.to_owned());
+    pub fn ingredients(&self) -> anyhow::Result<Ingredients> {
+        let mut ingredients = chunk::ingredients();
+        let masking = self.mask.then(read::recipe).unwrap_or_default();
+        ingredients.add("masking of secrets", masking);
+        for (role, model) in [
+            ("text model", &self.models.text),
+            ("code model", &self.models.code),
+        ] {
             let manifest = model.as_ref().map(ModelConfig::manifest).transpose()?;
-            ingredients.push(
-                manifest
-                    .as_ref()
-                    .map(Manifest::identity)
-                    .unwrap_or_default(),
-            );
+            let identity = manifest.as_ref().map(Manifest::identity);
+            ingredients.add(role, identity.unwrap_or_default());
         }
-        let ingredients: Vec<&str> = ingredients.iter().map(String::as_str).collect();
-        Ok(Recipe::of(&ingredients))
+        Ok(ingredients)
     }
 
     /// The tokenizers of the roles; one that two roles share is read once.

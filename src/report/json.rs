@@ -65,6 +65,7 @@ pub(super) fn summary(facts: RunFacts, summary: &Summary) -> String {
         "files": {
             "indexed": summary.indexed,
             "why": why,
+            "changed_recipe": summary.changed_recipe,
             "unchanged": summary.unchanged,
             "failed": summary.failed,
             "retired": summary.retired,

@@ -52,6 +52,7 @@ pub(super) fn rows(facts: RunFacts, summary: &Summary) -> Vec<(&'static str, Str
     let mut rows = vec![
         ("repository", facts.repository.to_owned()),
         ("files", files(summary)),
+        ("changed", summary.changed_recipe.join(", ")),
         (
             "skipped",
             counts(

@@ -13,16 +13,22 @@ use super::lock::{RepositoryLock, host};
 use super::models::{Models, Role};
 use super::rows::storable;
 use crate::exit::Exit;
+use crate::language;
 use crate::outcome::Summary;
-use crate::source::Recipe;
+use crate::source::Ingredients;
 
 /// What a run that failed for its database gives it to take the record.
 const ONCE_MORE: Duration = Duration::from_secs(1);
 
 const BEGIN: &str = "
     INSERT INTO runs (repository, version, host, pid, folder, commit_hash, branch, dirty, recipe, provider,
-        text_model, code_model, sequential)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING run_id";
+        text_model, code_model, sequential, ingredients, recipes)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) RETURNING run_id";
+
+/// What the last run that came to its end made its files from.
+const LAST: &str = "
+    SELECT ingredients FROM runs WHERE repository = $1 AND exit_code IN (0, 3) AND ingredients IS NOT NULL
+    ORDER BY started_at DESC LIMIT 1";
 
 const END: &str = "
     UPDATE runs SET ended_at = now(), exit_code = $3, error = $4, indexed = $5, unchanged = $6, failed = $7,
@@ -37,7 +43,7 @@ pub struct RunStart<'a> {
     /// The checkout, if it is one.
     pub checkout: &'a CheckoutState,
     /// What decides the rows of a file besides its bytes.
-    pub recipe: &'a Recipe,
+    pub ingredients: &'a Ingredients,
     /// The execution provider.
     pub provider: &'a str,
     /// The models by role.
@@ -98,15 +104,37 @@ impl RepositoryLock {
                     commit,
                     branch,
                     dirty,
-                    &start.recipe.as_bytes().as_slice(),
+                    &start.ingredients.recipe().as_bytes().as_slice(),
                     &start.provider,
                     &model(Role::Text),
                     &model(Role::Code),
                     &start.sequential,
+                    &json!(start.ingredients.digests()),
+                    &recipes(start.ingredients),
                 ],
             )
             .map(|row| RunId(row.get(0)))
             .map_err(StoreError::sql("note that a run began"))
+    }
+
+    /// The ingredients that are others than in the last run that came to its end.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be asked.
+    pub fn changed_since_last(
+        &mut self,
+        ingredients: &Ingredients,
+    ) -> Result<Vec<String>, StoreError> {
+        let last = self
+            .client
+            .query_opt(LAST, &[&self.repository.as_str()])
+            .map_err(StoreError::sql("ask for the last run"))?;
+        let Some(last) = last.map(|row| row.get::<_, Value>(0)) else {
+            return Ok(Vec::new());
+        };
+        let mut changed = ingredients.digests();
+        changed.retain(|name, digest| last[name.as_str()] != json!(digest));
+        Ok(changed.into_keys().collect())
     }
 
     /// Notes how it ended, over a new connection if this one was lost.
@@ -146,6 +174,16 @@ impl RepositoryLock {
             .map(drop)
             .map_err(StoreError::sql("note how the run ended"))
     }
+}
+
+/// By language.
+fn recipes(ingredients: &Ingredients) -> Value {
+    let names = language::ALL.iter().map(|language| language.name());
+    let recipes = names.map(|name| {
+        let recipe = ingredients.recipe_of(name);
+        (name.to_owned(), json!(recipe.to_string()))
+    });
+    Value::Object(recipes.collect())
 }
 
 fn count(number: u64) -> i64 {

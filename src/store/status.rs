@@ -14,12 +14,12 @@ use super::lock;
 const NAMED: i64 = 20;
 
 const LAST_RUN: &str = "
-    SELECT to_jsonb(r) - 'repository' - 'recipe', recipe FROM runs r
+    SELECT to_jsonb(r) - 'repository' - 'recipe' - 'recipes' - 'ingredients', recipes FROM runs r
     WHERE repository = $1 ORDER BY started_at DESC LIMIT 1";
 
 const FILES: &str = "
     SELECT count(*), coalesce(sum(chunk_count), 0)::int8, coalesce(sum(lines_of_code), 0)::int8,
-        count(*) FILTER (WHERE recipe <> $2), count(*) FILTER (WHERE EXISTS (
+        count(*) FILTER (WHERE encode(recipe, 'hex') IS DISTINCT FROM $2::jsonb ->> language), count(*) FILTER (WHERE EXISTS (
             SELECT FROM indexing_errors e WHERE e.repository = f.repository AND e.file_path = f.file_path))
     FROM indexed_files f WHERE repository = $1";
 
@@ -105,11 +105,11 @@ impl Archive {
             .client
             .query_opt(LAST_RUN, &[&repository])
             .map_err(&asked)?;
-        let recipe: Vec<u8> = run.as_ref().map(|run| run.get(1)).unwrap_or_default();
+        let recipes: Option<Value> = run.as_ref().and_then(|run| run.get(1));
         let last_run = run.map_or(Value::Null, |run| run.get(0));
         let files = self
             .client
-            .query_one(FILES, &[&repository, &recipe])
+            .query_one(FILES, &[&repository, &recipes])
             .map_err(&asked)?;
         let languages = self
             .client

@@ -67,6 +67,15 @@ fn a_file_is_done_for_a_reason_that_is_told() {
         why(&["--no-mask", "--full"]),
         serde_json::json!({"full": 7})
     );
+    // What of it is another is told.
+    let run = Program::index(shop.path(), &database).run().stdout();
+    assert!(
+        run.contains("7 other recipe") && run.contains("changed     masking of secrets"),
+        "{run}"
+    );
+    Program::index(shop.path(), &database)
+        .args(["--no-mask"])
+        .events(0);
     // Without the TEXT role its vectors go; those of the code are not made again.
     let run = Program::index(shop.path(), &database)
         .args(["--no-mask", "--roles", "code"])
@@ -74,6 +83,10 @@ fn a_file_is_done_for_a_reason_that_is_told() {
     assert_eq!(
         run.summary()["files"]["why"],
         serde_json::json!({"other_recipe": 7})
+    );
+    assert_eq!(
+        run.summary()["files"]["changed_recipe"],
+        serde_json::json!(["text model"])
     );
     assert_eq!(run.summary()["tokens"], 0);
 }

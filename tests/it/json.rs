@@ -81,7 +81,7 @@ fn a_dry_run_says_what_it_would_look_at_and_how_much_that_is() {
         .run()
         .stdout();
     assert!(
-        told.contains("indexed   a.ts  75 bytes, about 25 tokens"),
+        told.contains("indexed   a.ts  75 bytes, about 30 tokens"),
         "{told}"
     );
     assert!(told.contains("skipped   .env  credentials"), "{told}");

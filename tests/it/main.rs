@@ -7,6 +7,7 @@
 mod bad_input;
 mod care;
 mod cluster;
+mod documents;
 mod embed;
 mod embedded_life;
 mod embedded_users;

@@ -37,7 +37,10 @@ fn the_second_run_on_a_repository_is_sent_away_and_told_by_whom() {
     elsewhere = elsewhere.env("DATABASE_URL", database.url.expose());
     assert_eq!(elsewhere.events(0).with("indexed").len(), 6);
     drop(lock);
-    Program::index(shop.path(), &database).events(0);
+    // The server may take a moment to notice.
+    Program::index(shop.path(), &database)
+        .args(["--wait"])
+        .events(0);
 }
 
 #[test]

@@ -28,6 +28,7 @@ pub(super) const RULES: Rules = Rules {
     bindings,
     inner_doc: |_| None,
     prose,
+    mend: None,
 };
 
 pub(super) const ROLES: &[(&str, Role)] = &[

@@ -32,6 +32,7 @@ pub(super) static PYTHON: Language = Language {
         bindings,
         inner_doc,
         prose,
+        mend: None,
     },
     compiled: OnceLock::new(),
 };

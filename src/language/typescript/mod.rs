@@ -1,8 +1,15 @@
 //! TypeScript, with and without JSX.
 
+mod mend;
+
 use std::sync::OnceLock;
 
-use super::{Language, ecma};
+use super::{Language, Rules, ecma};
+
+const RULES: Rules = Rules {
+    mend: Some(mend::mend),
+    ..ecma::RULES
+};
 
 /// `.ts`: angle brackets are type assertions.
 pub(super) static TYPESCRIPT: Language = Language {
@@ -12,7 +19,7 @@ pub(super) static TYPESCRIPT: Language = Language {
     grammar: || tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into(),
     tags: &[ecma::TAGS, include_str!("tags.scm")],
     roles: &[ecma::ROLES],
-    rules: ecma::RULES,
+    rules: RULES,
     compiled: OnceLock::new(),
 };
 
@@ -24,6 +31,6 @@ pub(super) static TSX: Language = Language {
     grammar: || tree_sitter_typescript::LANGUAGE_TSX.into(),
     tags: &[ecma::TAGS, include_str!("tags.scm")],
     roles: &[ecma::ROLES],
-    rules: ecma::RULES,
+    rules: RULES,
     compiled: OnceLock::new(),
 };
