@@ -72,6 +72,8 @@
 //!   that will not, or stays too long, ends the run once.
 //! * **Unchanged means unchanged.** A file is left alone only if its digest and
 //!   the recipe (chunker, queries, size policy, roles, models) are the same.
+//! * **Secrets that tell by their form what they are** stand in no row and go
+//!   through no model ([`read`], `secrets.rs`); a password is in no message.
 //! * **Nothing is silent.** A provider that was named runs or the run fails; a
 //!   file that is left out is reported with its reason; the exit code tells.
 //!

@@ -27,6 +27,34 @@ pub struct ReadOptions {
     pub mask: bool,
 }
 
+/// A file that was read, of which no more can be had than its digest until its
+/// secrets are masked.
+#[derive(Debug)]
+pub struct Opened {
+    source: Source,
+    mask: bool,
+}
+
+impl Opened {
+    /// The digest of its bytes.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        self.source.digest
+    }
+
+    /// The file, with its secrets masked if they are to be.
+    #[must_use]
+    pub fn masked(self) -> Reading {
+        let mut source = self.source;
+        let masked = if self.mask {
+            secrets::mask(&mut source.text)
+        } else {
+            0
+        };
+        Reading { source, masked }
+    }
+}
+
 /// A file that was read.
 #[derive(Debug)]
 pub struct Reading {
@@ -62,7 +90,7 @@ const MINIFIED_FROM: usize = 2048;
 /// [`NotRead::Skipped`] if it is gone, too large, no text, or written by a
 /// tool (the last not for files that `--include` brought in);
 /// [`NotRead::Failed`] if the system refused.
-pub fn read(file: SourceFile, options: ReadOptions) -> Result<Reading, NotRead> {
+pub fn read(file: SourceFile, options: ReadOptions) -> Result<Opened, NotRead> {
     let bytes = read_bytes(&file, options.max_bytes)?;
     let digest = Digest::of(&bytes);
     let text = decode(bytes).ok_or(NotRead::Skipped(SkipReason::NotText))?;
@@ -70,15 +98,10 @@ pub fn read(file: SourceFile, options: ReadOptions) -> Result<Reading, NotRead> 
         return Err(NotRead::Skipped(reason));
     }
     let nul_replaced = text.bytes().filter(|byte| *byte == 0).count();
-    let mut text = if nul_replaced == 0 {
+    let text = if nul_replaced == 0 {
         text
     } else {
         text.replace('\0', "\u{FFFD}")
-    };
-    let masked = if options.mask {
-        secrets::mask(&mut text)
-    } else {
-        0
     };
     let source = Source {
         file,
@@ -86,7 +109,10 @@ pub fn read(file: SourceFile, options: ReadOptions) -> Result<Reading, NotRead> 
         digest,
         nul_replaced,
     };
-    Ok(Reading { source, masked })
+    Ok(Opened {
+        source,
+        mask: options.mask,
+    })
 }
 
 fn read_bytes(file: &SourceFile, max_bytes: u64) -> Result<Vec<u8>, NotRead> {

@@ -55,7 +55,7 @@ fn source(path: &Path, options: ReadOptions) -> anyhow::Result<Source> {
         size,
         forced: true,
     };
-    let read = read::read(file, options).map(|read| read.source);
+    let read = read::read(file, options).map(|opened| opened.masked().source);
     read.map_err(|not_read| match not_read {
         NotRead::Skipped(reason) => anyhow!("{shown} is not read: {}", reason.as_str()),
         NotRead::Failed(error) => anyhow!("cannot read {shown}: {error}"),

@@ -5,7 +5,7 @@ use std::time::Instant;
 use crate::exit::Exit;
 use crate::outcome::{FailedStage, FileFailure, FileOutcome, Indexed, Summary};
 use crate::plan::IndexPlan;
-use crate::read::{self, NotRead, ReadOptions};
+use crate::read::{self, NotRead, ReadOptions, Reading};
 use crate::report::{FileEvent, Report};
 use crate::walk::{Found, Walk};
 
@@ -49,18 +49,22 @@ fn outcome(found: Found, options: ReadOptions) -> (String, FileOutcome) {
         Found::File(file) => {
             let path = file.path.to_string();
             let outcome = match read::read(file, options) {
-                Ok(read) => FileOutcome::Indexed(Indexed {
-                    masked: read.masked as u64,
-                    bytes: read.source.file.size,
-                    tokens: tokens(&read.source.text),
-                    ..Indexed::default()
-                }),
+                Ok(opened) => would_be_indexed(&opened.masked()),
                 Err(NotRead::Skipped(reason)) => FileOutcome::Skipped(reason),
                 Err(NotRead::Failed(error)) => failed(error.to_string()),
             };
             (path, outcome)
         }
     }
+}
+
+fn would_be_indexed(read: &Reading) -> FileOutcome {
+    FileOutcome::Indexed(Indexed {
+        masked: read.masked as u64,
+        bytes: read.source.file.size,
+        tokens: tokens(&read.source.text),
+        ..Indexed::default()
+    })
 }
 
 fn tokens(text: &str) -> u64 {

@@ -12,9 +12,10 @@ use crate::chunk::{ChunkedFile, Chunker};
 use crate::embed::{Embedding, Roles, TextTokenizer, Tokens};
 use crate::error::AdviseItself;
 use crate::language::{self, Language};
+use crate::names::RelPath;
 use crate::outcome::{FailedStage, FileFailure, FileOutcome, SkipReason, Why};
 use crate::read::{self, NotRead, Reading};
-use crate::source::{Source, SourceFile};
+use crate::source::{Digest, Source, SourceFile};
 use crate::store::{self, Entered, Standing, Store};
 use crate::walk::{Found, Walk};
 
@@ -122,26 +123,27 @@ impl<'a> Reader<'a> {
         let options = run.plan.reading();
         let path = file.path.clone();
         let entered = self.standing.look_up(&path).advise()?;
-        let Reading { source, masked } =
-            match run.clock.time(Stage::Read, || read::read(file, options)) {
-                Ok(read) => read,
-                Err(NotRead::Skipped(reason)) => {
-                    entered
-                        .map_or(Ok(()), |_| self.standing.leave_out(&path))
-                        .advise()?;
-                    return Ok(Err(FileOutcome::Skipped(reason)));
-                }
-                Err(NotRead::Failed(error)) => {
-                    let failure = failed(FailedStage::Read, &error);
-                    return Ok(Err(FileOutcome::Failed(failure)));
-                }
-            };
-        let Some(language) = language::detect(&source.file.path) else {
+        let opened = match run.clock.time(Stage::Read, || read::read(file, options)) {
+            Ok(opened) => opened,
+            Err(NotRead::Skipped(reason)) => {
+                entered
+                    .map_or(Ok(()), |_| self.standing.leave_out(&path))
+                    .advise()?;
+                return Ok(Err(FileOutcome::Skipped(reason)));
+            }
+            Err(NotRead::Failed(error)) => {
+                let failure = failed(FailedStage::Read, &error);
+                return Ok(Err(FileOutcome::Failed(failure)));
+            }
+        };
+        let Some(language) = language::detect(&path) else {
             return Ok(Err(FileOutcome::Skipped(SkipReason::UnsupportedLanguage)));
         };
-        let Some(why) = self.why(entered, &source, language)? else {
+        let known = entered.map(|entered| (entered, opened.digest()));
+        let Some(why) = self.why(&path, known, language)? else {
             return Ok(Err(FileOutcome::Unchanged));
         };
+        let Reading { source, masked } = run.clock.time(Stage::Read, || opened.masked());
         let freight = self.room_for(&source);
         let chunked = run
             .clock
@@ -170,21 +172,21 @@ impl<'a> Reader<'a> {
     /// Why the file is to be done; none if it is as it was.
     fn why(
         &mut self,
-        entered: Option<Entered>,
-        source: &Source,
+        path: &RelPath,
+        known: Option<(Entered, Digest)>,
         language: &Language,
     ) -> anyhow::Result<Option<Why>> {
-        let Some(entered) = entered else {
+        let Some((entered, found)) = known else {
             return Ok(Some(Why::New));
         };
         Ok(match entered.made_from {
             None => Some(Why::Failed),
-            Some((digest, _)) if digest != source.digest => Some(Why::Changed),
+            Some((digest, _)) if digest != found => Some(Why::Changed),
             Some((_, recipe)) if recipe != self.run.recipes[language.name()] => Some(Why::Recipe),
             Some(_) if self.run.plan.full => Some(Why::Full),
             Some(_) => {
                 if entered.has_error {
-                    self.standing.forgive(&source.file.path).advise()?;
+                    self.standing.forgive(path).advise()?;
                 }
                 None
             }
