@@ -41,8 +41,9 @@
 //! | [`read`] | bytes → [`source::Source`], secrets masked | regex |
 //! | [`language`] | facts about each language: grammar, queries, rules | tree-sitter (with chunk) |
 //! | [`chunk`] | [`source::Source`] → [`chunk::ChunkedFile`] | |
+//! | [`symbols`] | what a file says to the others: names, types, imports, calls | postcard |
 //! | [`embed`] | texts → [`embed::Embedding`]s, models, tokenizers | ort, tokenizers |
-//! | [`graph`] | [`chunk::ChunkedFile`] → nodes and edges, without SQL | |
+//! | [`graph`] | [`chunk::ChunkedFile`] → nodes and edges, all [`symbols`] → what ties files, without SQL | `oxc_resolver` |
 //! | [`store`] | everything in PostgreSQL, and the private server | postgres, pgvector, refinery, rustls |
 //! | [`report`] | standard output: text or NDJSON | |
 //! | [`terminal`] | standard error: progress, warnings, errors | indicatif |
@@ -62,11 +63,14 @@
 //! * **Memory does not grow with the number of files.** Every step is bounded by
 //!   construction: bytes per file ([`read`]), nodes, definitions and time per
 //!   parse ([`chunk`]), tokens per text and texts per run ([`embed`]), items per
-//!   channel and bytes of source under way ([`pipeline`]). A run that comes near
-//!   its limit says so and stops by itself; `docs/memory.md` tells the story.
-//! * **Readers see whole files.** One transaction replaces a file's chunks,
-//!   vectors, nodes, edges and its entry in `indexed_files`. What was not
-//!   reached keeps its last good state.
+//!   channel and bytes of source under way ([`pipeline`]). What ties the files is
+//!   found at the end from their [`symbols`], some kilobytes for each file, and
+//!   from no source or vector. A run that comes near its limit says so and stops
+//!   by itself; `docs/memory.md` tells the story.
+//! * **Readers see whole files, and whole graphs.** One transaction replaces a
+//!   file's chunks, vectors, nodes and its entry in `indexed_files`; one brings
+//!   all edges between files up to date. What was not reached keeps its last
+//!   good state.
 //! * **A fault that may pass is met with patience** ([`store`], `again.rs`): the
 //!   connection is opened anew and the file in hand done from its beginning. One
 //!   that will not, or stays too long, ends the run once.
@@ -92,6 +96,9 @@
 //!   list of files in memory, finds both what is unchanged and what has gone.
 //! * *A walk ahead counts the files*, so that the time that is left can be told,
 //!   and nothing has to be kept to know it.
+//! * *The graph is resolved whole, and only the difference is written*: a change
+//!   may reach any file through a barrel or a base, resolving all of them takes
+//!   a second or two, and so it always equals a clean index.
 //! * *A private PostgreSQL*, not an embedded look-alike: the readers speak SQL
 //!   and pgvector to it. [`store::embedded`] tells how it lives and dies.
 
@@ -118,5 +125,6 @@ pub mod report;
 pub mod signal;
 pub mod source;
 pub mod store;
+pub mod symbols;
 pub mod terminal;
 pub mod walk;

@@ -219,6 +219,23 @@ pub struct StageTimes {
     pub store: Duration,
 }
 
+/// What ties the files of the repository to each other, all of it counted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GraphSummary {
+    /// Edges by `relation_type`, those inside files left out.
+    pub edges: BTreeMap<&'static str, u64>,
+    /// Package nodes.
+    pub packages: u64,
+    /// References that could not be resolved, by relation.
+    pub unresolved: BTreeMap<&'static str, u64>,
+    /// References to what is outside the repository, by relation.
+    pub external: BTreeMap<&'static str, u64>,
+    /// Places that call, by how the callee was found.
+    pub resolutions: BTreeMap<&'static str, u64>,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
 /// The sum of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Summary {
@@ -250,6 +267,8 @@ pub struct Summary {
     pub masked: u64,
     /// Bytes of the files indexed.
     pub bytes: u64,
+    /// What ties the files, if that was looked at anew.
+    pub graph: Option<GraphSummary>,
     /// Time by stage.
     pub times: StageTimes,
     /// Wall time of the run.

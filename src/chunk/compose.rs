@@ -12,6 +12,7 @@ use super::{Chunk, ChunkKind, ChunkedFile, Definition, Window, Windows, file_kin
 use crate::language::{Language, Links};
 use crate::names::{NamePath, RelPath};
 use crate::source::{ByteSpan, LineSpan, Source};
+use crate::symbols::Symbols;
 
 /// The file that is being cut.
 pub(super) struct File<'a> {
@@ -54,6 +55,8 @@ impl<'a> File<'a> {
             lines_of_code: self.lines.of_code(self.lines.whole()),
             definitions: Vec::new(),
             chunks: Vec::new(),
+            symbols: Symbols::default(),
+            package: None,
             notes: (nul > 0)
                 .then(|| format!("{nul} U+0000 replaced"))
                 .into_iter()

@@ -34,6 +34,7 @@ pub use crate::language::ChunkKind;
 use crate::language::{self, Language, TagsError};
 use crate::names::{NamePath, RelPath};
 use crate::source::{Digest, Ingredients, LineSpan, Source};
+use crate::symbols::{self, Symbols};
 
 /// Counts tokens as the model that will read the text does.
 ///
@@ -91,6 +92,10 @@ pub struct ChunkedFile {
     /// The chunks: the pieces of the module chunk first (if there is any code
     /// outside definitions), then those of each definition in order.
     pub chunks: Vec<Chunk>,
+    /// What it says to other files.
+    pub symbols: Symbols,
+    /// The name of the package it belongs to, by the nearest manifest.
+    pub package: Option<String>,
     /// What had to be cut or replaced, if anything, in words for the user.
     pub notes: Vec<String>,
 }
@@ -243,11 +248,13 @@ impl<'a> Chunker<'a> {
             cursor: &mut self.cursor,
         };
         let survey = survey::survey(&tree, &mut tools);
+        let symbols = (language.rules().symbols)(&survey.symbol_input(&tree, &source.text));
         // A tree takes many times the memory of its text.
         drop(tree);
         self.timings.survey += start.elapsed();
         let start = Instant::now();
-        let chunked = compose::compose(&file, &survey);
+        let mut chunked = compose::compose(&file, &survey);
+        chunked.symbols = symbols;
         self.timings.compose += start.elapsed();
         Ok(chunked)
     }
@@ -259,6 +266,7 @@ impl<'a> Chunker<'a> {
 pub fn ingredients() -> Ingredients {
     let mut ingredients = Ingredients::default();
     ingredients.add("chunker", bounds::VERSION.to_string());
+    ingredients.add("symbols", symbols::VERSION.to_string());
     ingredients.add("sizes", bounds::policy());
     for language in language::ALL {
         ingredients.add_queries(language.name(), language.query_texts());

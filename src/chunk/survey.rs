@@ -4,11 +4,15 @@
 //! The walk is a loop over a cursor: sources nest thousands deep, and a
 //! recursive walk would end with the stack.
 
+use std::collections::HashMap;
+
 use tree_sitter::{Node, QueryCursor, Tree};
 
 use super::bounds::{MAX_DEFINITIONS, MAX_NESTING, MAX_QUALNAME_BYTES};
 use super::nest::{self, Found};
-use crate::language::{Ancestors, Declared, Heading, Language, Links, Role, Tag, Tags};
+use crate::language::{
+    Ancestors, Declared, Heading, Language, Links, Role, SymbolInput, Tag, Tags,
+};
 use crate::source::ByteSpan;
 
 /// What the walk needs besides the tree.
@@ -24,6 +28,9 @@ pub(super) struct Tools<'s, 'c> {
 pub(super) struct Survey<'s> {
     /// In source order, outer before inner.
     pub(super) definitions: Vec<Found<'s>>,
+    /// The definition that each node declares, by the node's id; those of
+    /// overloads are one.
+    pub(super) declared: HashMap<usize, u32>,
     /// The facts of the code outside definitions.
     pub(super) module: Facts<'s>,
     pub(super) module_doc: Option<ByteSpan>,
@@ -142,10 +149,28 @@ pub(super) fn survey<'s>(tree: &Tree, tools: &mut Tools<'s, '_>) -> Survey<'s> {
 }
 
 impl Survey<'_> {
+    /// What the symbols of the file are drawn from.
+    pub(super) fn symbol_input<'a, 't>(
+        &'a self,
+        tree: &'t Tree,
+        text: &'a str,
+    ) -> SymbolInput<'a, 't> {
+        let named = self.definitions.iter();
+        SymbolInput {
+            root: tree.root_node(),
+            text,
+            named: named
+                .map(|found| (found.kind, found.qualname.as_str(), found.ordinal))
+                .collect(),
+            definitions: &self.declared,
+        }
+    }
+
     /// What is known of a text without a tree.
     pub(super) fn nothing() -> Self {
         Self {
             definitions: Vec::new(),
+            declared: HashMap::new(),
             module: Facts::default(),
             module_doc: None,
             links: Links::default(),
@@ -341,7 +366,10 @@ impl<'s, 't> Walk<'s, '_, 't> {
             last_child: None,
             facts: Facts::default(),
         };
-        Some(nest::add(&mut self.survey.definitions, found, text))
+        let index = nest::add(&mut self.survey.definitions, found, text);
+        let number = u32::try_from(index).unwrap_or(u32::MAX);
+        self.survey.declared.insert(site.declares.id(), number);
+        Some(index)
     }
 
     /// What the role of `node` means; false if its inside holds nothing more.

@@ -3,6 +3,7 @@
 
 use uuid::Uuid;
 
+use super::packages::Package;
 use crate::chunk::{Chunk, Definition};
 use crate::names::{RelPath, RepositoryName};
 
@@ -52,6 +53,35 @@ impl FileIds<'_> {
         let file = [family, self.repository.as_str(), self.path.as_str()];
         id(&[&file, name].concat())
     }
+}
+
+/// The id of the node of a definition by kind, qualname and ordinal, or of the
+/// file itself: the same as [`FileIds`] gives.
+#[must_use]
+pub fn node(
+    repository: &RepositoryName,
+    path: &str,
+    definition: Option<(&str, &str, u32)>,
+) -> Uuid {
+    match definition {
+        None => id(&["module", repository.as_str(), path]),
+        Some((kind, qualname, ordinal)) => {
+            let ordinal = ordinal.to_string();
+            id(&["node", repository.as_str(), path, kind, qualname, &ordinal])
+        }
+    }
+}
+
+/// The id of the node of a package.
+#[must_use]
+pub fn package(repository: &RepositoryName, package: &Package) -> Uuid {
+    let name = [
+        "package",
+        repository.as_str(),
+        &package.folder,
+        &package.name,
+    ];
+    id(&name)
 }
 
 /// The id of the edge of `relation` between two nodes; there is one at most.
@@ -107,6 +137,7 @@ mod tests {
             repository: &two,
             path: &path,
         };
+        assert_eq!(node(&one, "a.ts", None), first.module());
         assert_ne!(first.module(), second.module());
         assert_ne!(first.module(), first.config());
     }

@@ -1,15 +1,23 @@
 //! The graph of a code base: what its nodes are and how they are tied.
 //!
-//! What can be said from one file alone is built here, from its definitions, and
+//! What can be said from one file alone is built from its definitions, and
 //! stored in the file's own transaction: its nodes, and the `contains` edges
-//! between them.
+//! between them ([`FileGraph`]). What ties files to each other is found after
+//! them, from what each said ([`WholeGraph`]).
 
 pub mod ids;
+pub mod metrics;
 mod nodes;
+pub mod packages;
 mod place;
+pub mod resolve;
+mod whole;
 
 use std::collections::BTreeMap;
 use std::fmt;
+
+pub use place::Place;
+pub use whole::{Counts, Weight, WholeGraph};
 
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -20,6 +28,8 @@ use crate::names::RepositoryName;
 /// What a node stands for, in the readers' words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum NodeType {
+    /// A workspace package, Python distribution or top-level package.
+    Package,
     /// A file; exactly one for each.
     Module,
     /// The settings that a configuration file makes.
@@ -45,6 +55,7 @@ impl NodeType {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Package => "Package",
             Self::Module => "Module",
             Self::Config => "Config",
             Self::Class => "Class",

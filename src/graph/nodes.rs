@@ -35,10 +35,14 @@ impl<'a> Builder<'a> {
             edges: Vec::new(),
             owners,
         };
+        let place = Place::of(&file.path);
         Self {
             ids,
             file,
-            place: Place::of(&file.path),
+            place: Place {
+                package: file.package.clone().or(place.package),
+                ..place
+            },
             graph,
         }
     }
@@ -299,7 +303,7 @@ fn node_type_of(kind: ChunkKind) -> NodeType {
 }
 
 /// Cut as the readers cut it.
-fn label_of(name: &str) -> String {
+pub(super) fn label_of(name: &str) -> String {
     if name.chars().count() <= LONGEST_LABEL {
         return name.to_owned();
     }

@@ -6,8 +6,8 @@ use crate::names::RelPath;
 const SOURCE_ROOTS: [&str; 2] = ["src", "lib"];
 
 /// What a file's path says about where it belongs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Place {
     /// The package: the folder below `packages`, else the first one that is
     /// not only a place for sources.
     pub package: Option<String>,
@@ -18,6 +18,8 @@ pub(super) struct Place {
 }
 
 impl Place {
+    /// Where the file at `path` stands, by its folders alone.
+    #[must_use]
     pub fn of(path: &RelPath) -> Self {
         let folders: Vec<&str> = path.folders().collect();
         Self {

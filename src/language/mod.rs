@@ -16,7 +16,9 @@ mod typescript;
 use std::sync::OnceLock;
 
 pub use kind::ChunkKind;
-pub(crate) use rules::{Ancestors, Declaration, Declared, Links, Parameter, Rules, Site};
+pub(crate) use rules::{
+    Ancestors, Declaration, Declared, Links, Parameter, Rules, Site, SymbolInput,
+};
 pub use tags::TagsError;
 pub(crate) use tags::{Heading, Tag, Tags};
 

@@ -1,10 +1,13 @@
 //! What every language must be able to say about its own syntax.
 
+use std::collections::HashMap;
+
 use tree_sitter::Node;
 
 use super::Heading;
 use crate::language::ChunkKind;
 use crate::source::ByteSpan;
+use crate::symbols::{self, Builder, DefinitionId, Is, Symbols};
 
 /// The questions that a query cannot answer, one function each.
 #[derive(Debug)]
@@ -27,6 +30,33 @@ pub(crate) struct Rules {
     /// Of a text with syntax errors, one of equal length and lines that says the
     /// same in words the grammar knows, if there is something to try.
     pub(crate) mend: Option<fn(&str) -> Option<String>>,
+    /// What the file says to the others.
+    pub(crate) symbols: fn(&SymbolInput) -> Symbols,
+}
+
+/// What the symbols of a file are drawn from.
+pub(crate) struct SymbolInput<'a, 't> {
+    pub(crate) root: Node<'t>,
+    pub(crate) text: &'a str,
+    /// The definitions in the chunker's order: kind, qualname and ordinal.
+    pub(crate) named: Vec<(ChunkKind, &'a str, u32)>,
+    /// The definition that each node declares, by the node's id.
+    pub(crate) definitions: &'a HashMap<usize, DefinitionId>,
+}
+
+impl SymbolInput<'_, '_> {
+    /// The definitions, of which nothing else is known yet.
+    pub(crate) fn symbols_of_definitions(&self, builder: &mut Builder) -> Vec<symbols::Definition> {
+        let named = self.named.iter();
+        named
+            .map(|(kind, qualname, ordinal)| symbols::Definition {
+                kind: builder.name(kind.as_str()),
+                qualname: builder.whole(qualname),
+                ordinal: *ordinal,
+                is: Is::Nothing,
+            })
+            .collect()
+    }
 }
 
 /// The nodes above a definition, innermost last, and the text they are of.

@@ -15,6 +15,7 @@ mod contained;
 mod embedder;
 mod flight;
 mod freight;
+mod graph;
 mod models;
 mod pressure;
 mod reader;
@@ -170,9 +171,13 @@ fn stages(run: &Run, stores: Stores, session: &mut Session) -> anyhow::Result<()
             // The rest can wait; whoever pressed the keys cannot.
             return Ok(());
         };
+        let retired = run
+            .clock
+            .time(Stage::Store, || retire(run, standing, session));
+        // Also where that is refused, what was written becomes searchable and
+        // its graph whole.
+        session.summary.graph = graph::make(run.plan, &mut store)?;
         run.clock.time(Stage::Store, || {
-            let retired = retire(run, standing, session);
-            // Also where that is refused, what was written becomes searchable.
             store.finish().advise()?;
             let standing = session.summary.indexed + session.summary.unchanged;
             let folder = run.plan.walk.folder();

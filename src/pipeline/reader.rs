@@ -11,6 +11,7 @@ use crossbeam_channel::{Receiver, Sender};
 use crate::chunk::{ChunkedFile, Chunker};
 use crate::embed::{Embedding, Roles, TextTokenizer, Tokens};
 use crate::error::AdviseItself;
+use crate::graph::packages::Packages;
 use crate::language::{self, Language};
 use crate::names::RelPath;
 use crate::outcome::{FailedStage, FileFailure, FileOutcome, SkipReason, Why};
@@ -55,6 +56,7 @@ pub(super) struct Reader<'a> {
     doors: Doors,
     chunker: Chunker<'a>,
     hold: Arc<Hold>,
+    packages: Packages,
     text: Job,
     code: Job,
 }
@@ -73,6 +75,7 @@ impl<'a> Reader<'a> {
             doors,
             chunker,
             hold: Arc::default(),
+            packages: Packages::new(&run.plan.walk.root),
             text: Job::new(),
             code: Job::new(),
         })
@@ -148,12 +151,16 @@ impl<'a> Reader<'a> {
         let chunked = run
             .clock
             .time(Stage::Chunk, || self.chunk(&source, language));
-        let prepared = chunked.map(|file| Prepared {
-            file,
-            masked: masked as u64,
-            why,
-            bytes: source.file.size,
-            freight,
+        let prepared = chunked.map(|mut file| {
+            let package = self.packages.of(file.path.as_str());
+            file.package = package.map(|package| package.name);
+            Prepared {
+                file,
+                masked: masked as u64,
+                why,
+                bytes: source.file.size,
+                freight,
+            }
         });
         Ok(prepared.map_err(FileOutcome::Failed))
     }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{FileEvent, RunFacts};
 use crate::error;
 use crate::memory::Sample;
-use crate::outcome::{FileOutcome, Indexed, Summary, Why};
+use crate::outcome::{FileOutcome, GraphSummary, Indexed, Summary, Why};
 
 /// Grows when a field changes its meaning or goes away, not when one is added.
 pub const SCHEMA: u32 = 1;
@@ -75,6 +75,7 @@ pub(super) fn summary(facts: RunFacts, summary: &Summary) -> String {
         "nodes": summary.nodes,
         "edges": summary.edges,
         "bytes": summary.bytes,
+        "graph": summary.graph.as_ref().map(graph),
         "tokens": summary.tokens,
         "reused": summary.reused,
         "masked": summary.masked,
@@ -103,6 +104,17 @@ fn curve(summary: &Summary) -> Vec<(u64, u64)> {
 
 pub(super) fn warning(message: &str) -> String {
     json!({"event": "warning", "schema": SCHEMA, "message": message}).to_string()
+}
+
+fn graph(graph: &GraphSummary) -> Value {
+    json!({
+        "edges": graph.edges,
+        "packages": graph.packages,
+        "unresolved": graph.unresolved,
+        "external": graph.external,
+        "resolutions": graph.resolutions,
+        "ms": millis(graph.elapsed),
+    })
 }
 
 pub(super) fn error(failure: &anyhow::Error) -> String {

@@ -75,6 +75,8 @@ pub(super) fn rows(facts: RunFacts, summary: &Summary) -> Vec<(&'static str, Str
             counts(summary.edges.iter().map(|(kind, n)| (kind.as_str(), *n))),
         ),
         ("estimate", estimate(facts, summary)),
+        ("graph", graph(summary)),
+        ("open", open(summary)),
         ("reused", reused(summary)),
         ("masked", masked(summary)),
         ("models", models(facts)),
@@ -128,6 +130,27 @@ fn counts<K: Display>(counts: impl Iterator<Item = (K, u64)>) -> String {
         .map(|(kind, count)| format!("{count} {kind}"))
         .collect();
     format!("{total} ({})", parts.join(", "))
+}
+
+fn graph(summary: &Summary) -> String {
+    let Some(graph) = &summary.graph else {
+        return String::new();
+    };
+    let ties = counts(graph.edges.iter().map(|(relation, n)| (*relation, *n)));
+    format!("{ties} in {}", seconds(graph.elapsed))
+}
+
+/// References that tie to nothing in the repository.
+fn open(summary: &Summary) -> String {
+    let Some(graph) = &summary.graph else {
+        return String::new();
+    };
+    let sum = |counts: &std::collections::BTreeMap<_, u64>| counts.values().sum::<u64>();
+    format!(
+        "{} references unresolved, {} to what is outside",
+        sum(&graph.unresolved),
+        sum(&graph.external)
+    )
 }
 
 fn reused(summary: &Summary) -> String {

@@ -35,6 +35,7 @@ pub(super) struct Statements {
     metadata: Statement,
     metrics: Statement,
     file: Statement,
+    symbols: Statement,
 }
 
 impl Store {
@@ -82,6 +83,7 @@ impl Store {
         // First, because its row is also the lock: another writer of the same
         // file waits here, and then sees what we wrote.
         open.insert_file()?;
+        open.insert_symbols()?;
         open.clear()?;
         open.insert_nodes()?;
         open.insert_chunks()?;
@@ -130,14 +132,15 @@ impl Statements {
             metadata: client.prepare(INSERT_METADATA)?,
             metrics: client.prepare(INSERT_METRICS)?,
             file: client.prepare(INSERT_FILE)?,
+            symbols: client.prepare(INSERT_SYMBOLS)?,
         })
     }
 }
 
 /// Removes what stood for the file: its chunks (what is told about them goes
-/// with them), that it failed before, the edges that start in it, and the nodes that it no longer has
-/// with the edges that end in them. The nodes that it still has stay in their
-/// place, so that edges from other files to them live on.
+/// with them), that it failed before, what contains what in it, and the nodes
+/// that it no longer has with their edges. The nodes that it still has stay in
+/// their place, and so do the edges between files until the graph is made anew.
 const CLEAR: &str = "
     WITH standing AS (
         SELECT node_id FROM nodes WHERE repository = $1 AND file_path = $2
@@ -145,9 +148,12 @@ const CLEAR: &str = "
         DELETE FROM code_chunks WHERE repository = $1 AND file_path = $2
     ), errors AS (
         DELETE FROM indexing_errors WHERE repository = $1 AND file_path = $2
+    ), open AS (
+        DELETE FROM file_references WHERE repository = $1 AND file_path = $2
     ), edges AS (
         DELETE FROM edges WHERE repository = $1 AND (
-            source_node_id IN (SELECT node_id FROM standing)
+            relation_type = 'contains' AND source_node_id IN (SELECT node_id FROM standing)
+            OR source_node_id IN (SELECT node_id FROM standing WHERE node_id <> ALL ($3))
             OR target_node_id IN (SELECT node_id FROM standing WHERE node_id <> ALL ($3)))
     )
     DELETE FROM nodes WHERE repository = $1 AND file_path = $2 AND node_id <> ALL ($3)";
@@ -215,6 +221,10 @@ const INSERT_FILE: &str = "
     ON CONFLICT (repository, file_path) DO UPDATE SET language = EXCLUDED.language, digest = EXCLUDED.digest,
         recipe = EXCLUDED.recipe, chunk_count = EXCLUDED.chunk_count, lines_of_code = EXCLUDED.lines_of_code,
         notes = EXCLUDED.notes, indexed_at = EXCLUDED.indexed_at";
+
+const INSERT_SYMBOLS: &str = "
+    INSERT INTO file_symbols (repository, file_path, symbols) VALUES ($1, $2, $3)
+    ON CONFLICT (repository, file_path) DO UPDATE SET symbols = EXCLUDED.symbols";
 
 /// What is to be written.
 struct Write<'a> {
@@ -349,6 +359,13 @@ impl<'a> Open<'a> {
             &self.statements.file,
             &values,
         )
+    }
+
+    fn insert_symbols(&mut self) -> Result<(), StoreError> {
+        let symbols = self.write.file.file.symbols.to_bytes();
+        let values: [&(dyn ToSql + Sync); 3] = [&self.repository(), &self.path(), &symbols];
+        let statement = &self.statements.symbols;
+        self.execute("store what a file says to others", statement, &values)
     }
 
     fn execute(

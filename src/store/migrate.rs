@@ -187,15 +187,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_files_are_numbered_without_a_gap() {
+    fn each_number_is_given_once() {
         let mut versions: Vec<_> = runner()
             .get_migrations()
             .iter()
             .map(refinery::Migration::version)
             .collect();
         versions.sort_unstable();
-        let expected: Vec<_> = (1..).take(versions.len()).collect();
-        assert_eq!(versions, expected);
+        assert!(
+            versions.windows(2).all(|pair| pair[0] < pair[1]),
+            "{versions:?}"
+        );
     }
 
     #[test]

@@ -239,7 +239,7 @@ fn indexable(text: &str) -> Cow<'_, str> {
 }
 
 /// The object as JSON text that `jsonb` takes.
-fn json(object: &Map<String, Value>) -> String {
+pub(super) fn json(object: &Map<String, Value>) -> String {
     // Maps with text keys always serialize.
     let text = |object| serde_json::to_string(object).unwrap_or_default();
     let as_it_is = text(object);
@@ -249,6 +249,16 @@ fn json(object: &Map<String, Value>) -> String {
         text(&storable_object(object))
     } else {
         as_it_is
+    }
+}
+
+/// Any value as JSON text that `jsonb` takes.
+pub(super) fn json_value(value: &Value) -> String {
+    let text = value.to_string();
+    if text.contains("\\u0000") {
+        storable_value(value).to_string()
+    } else {
+        text
     }
 }
 

@@ -62,6 +62,10 @@ const DELETE_GONE: &str = "
         DELETE FROM code_chunks c USING gone g WHERE c.repository = $1 AND c.file_path = g.file_path
     ), errors AS (
         DELETE FROM indexing_errors e USING gone g WHERE e.repository = $1 AND e.file_path = g.file_path
+    ), symbols AS (
+        DELETE FROM file_symbols s USING gone g WHERE s.repository = $1 AND s.file_path = g.file_path
+    ), open AS (
+        DELETE FROM file_references r USING gone g WHERE r.repository = $1 AND r.file_path = g.file_path
     ), nodes AS (
         DELETE FROM nodes n USING gone g WHERE n.repository = $1 AND n.file_path = g.file_path
     )

@@ -9,7 +9,7 @@ use crate::source::Digest;
 /// Each promise: what breaks it, and the question for the places where it is
 /// broken and how. One statement sees one state of the database, so a run that
 /// goes on meanwhile is no fault.
-const PROMISES: [(&str, &str); 8] = [
+const PROMISES: [(&str, &str); 11] = [
     (
         "half_file",
         "SELECT f.file_path, format('%s chunks instead of %s', count(c.id), f.chunk_count)
@@ -28,8 +28,8 @@ const PROMISES: [(&str, &str); 8] = [
     (
         "orphan_nodes",
         "SELECT n.file_path, format('%s nodes of a file that is not indexed', count(*)) FROM nodes n
-         WHERE n.repository = $1 AND NOT EXISTS (SELECT FROM indexed_files f WHERE f.repository = $1
-            AND f.file_path = n.file_path) GROUP BY n.file_path",
+         WHERE n.repository = $1 AND n.node_type <> 'Package' AND NOT EXISTS (SELECT FROM indexed_files f
+            WHERE f.repository = $1 AND f.file_path = n.file_path) GROUP BY n.file_path",
     ),
     (
         "lost_chunk",
@@ -49,6 +49,28 @@ const PROMISES: [(&str, &str); 8] = [
          FROM edges e WHERE e.repository = $1 AND (
             NOT EXISTS (SELECT FROM nodes n WHERE n.repository = $1 AND n.node_id = e.source_node_id)
             OR NOT EXISTS (SELECT FROM nodes n WHERE n.repository = $1 AND n.node_id = e.target_node_id))",
+    ),
+    (
+        "lost_symbols",
+        "SELECT f.file_path, 'what it says to other files is not there' FROM indexed_files f
+         WHERE f.repository = $1 AND NOT EXISTS (SELECT FROM file_symbols s
+            WHERE s.repository = $1 AND s.file_path = f.file_path)
+         UNION ALL SELECT s.file_path, 'symbols of a file that is not indexed' FROM file_symbols s
+         WHERE s.repository = $1 AND NOT EXISTS (SELECT FROM indexed_files f
+            WHERE f.repository = $1 AND f.file_path = s.file_path)",
+    ),
+    (
+        "reference_without_end",
+        "SELECT r.file_path, format('%s references from nodes that are not there', count(*)) FROM open_references r
+         WHERE r.repository = $1
+            AND NOT EXISTS (SELECT FROM nodes n WHERE n.repository = $1 AND n.node_id = r.node_id)
+         GROUP BY r.file_path",
+    ),
+    (
+        "lost_weight",
+        "SELECT e.edge_id::text, 'a call without its weight' FROM edges e
+         WHERE e.repository = $1 AND e.relation_type = 'calls' AND NOT EXISTS (SELECT FROM edge_weights w
+            WHERE w.repository = $1 AND w.edge_id = e.edge_id)",
     ),
     (
         "lost_vector",

@@ -183,13 +183,22 @@ fn each_broken_promise_is_found_where_it_is_broken() {
         (
             "DELETE FROM indexed_files WHERE file_path = 'tools/stock.py'",
             &[
+                "lost_symbols tools/stock.py",
                 "orphan_chunks tools/stock.py",
                 "orphan_nodes tools/stock.py",
             ],
         ),
         (
             "DELETE FROM nodes WHERE file_path = 'tools/stock.py'",
-            &["half_file tools/stock.py", "lost_node tools/stock.py"],
+            &[
+                "half_file tools/stock.py",
+                "lost_node tools/stock.py",
+                "reference_without_end tools/stock.py",
+            ],
+        ),
+        (
+            "DELETE FROM file_symbols WHERE file_path = 'tools/stock.py'",
+            &["lost_symbols tools/stock.py"],
         ),
         (
             "UPDATE code_chunks SET embedding_code_half = NULL WHERE name = 'Cart'",
@@ -207,7 +216,7 @@ fn each_broken_promise_is_found_where_it_is_broken() {
         (
             "ALTER TABLE edges DISABLE TRIGGER ALL;
              INSERT INTO edges SELECT '00000000-0000-0000-0000-000000000001', repository, node_id,
-                '00000000-0000-0000-0000-000000000002', 'calls' FROM nodes LIMIT 1",
+                '00000000-0000-0000-0000-000000000002', 'imports' FROM nodes LIMIT 1",
             &["edge_without_end 00000000-0000-0000-0000-000000000001"],
         ),
     ] {

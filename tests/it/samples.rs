@@ -67,6 +67,8 @@ impl FileBuilder {
             lines_of_code: 18,
             definitions: Vec::new(),
             chunks: Vec::new(),
+            symbols: mnemo_index::symbols::Symbols::default(),
+            package: None,
             notes: Vec::new(),
         };
         Self { file }

@@ -16,7 +16,7 @@ use crate::embedded_life::Home;
 use crate::samples::{recipe, shapes};
 
 /// The numbered files of the store, each applied once.
-const MIGRATIONS: i64 = 5;
+const MIGRATIONS: i64 = 6;
 
 fn refusal(config: &StoreConfig) -> StoreError {
     let error = Store::open(config).unwrap_err();

@@ -4,6 +4,7 @@
 mod declaration;
 mod links;
 mod place;
+mod symbols;
 
 use tree_sitter::Node;
 
@@ -29,6 +30,7 @@ pub(super) const RULES: Rules = Rules {
     inner_doc: |_| None,
     prose,
     mend: None,
+    symbols: symbols::symbols,
 };
 
 pub(super) const ROLES: &[(&str, Role)] = &[

@@ -2,6 +2,7 @@
 
 mod declaration;
 mod links;
+mod symbols;
 
 use std::sync::OnceLock;
 
@@ -33,6 +34,7 @@ pub(super) static PYTHON: Language = Language {
         inner_doc,
         prose,
         mend: None,
+        symbols: symbols::symbols,
     },
     compiled: OnceLock::new(),
 };

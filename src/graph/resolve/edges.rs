@@ -1,0 +1,632 @@
+//! From answers to the ties of the graph, and what stays open.
+
+use std::collections::BTreeMap;
+
+use super::imports::Target;
+use super::scope::Side;
+use super::value::{FileId, Value, Values};
+use super::world::Dialect;
+use super::{Resolver, builtins};
+use crate::symbols::{
+    At, Base, Bound, Call, ClassId, Definition, Expr, ExprId, Imported, NONE, ScopeId,
+};
+
+/// What a whole repository says of itself.
+#[derive(Debug)]
+pub struct Resolution {
+    /// The ties, ordered by their ends and relation.
+    pub ties: Vec<Tie>,
+    /// For each file, what ties to nothing.
+    pub open: Vec<Vec<OpenReference>>,
+    /// The paths and definitions that ends speak of.
+    pub files: Vec<Named>,
+}
+
+/// A file by what the ids of its nodes are made from.
+#[derive(Debug)]
+pub struct Named {
+    /// Its path below the root.
+    pub path: String,
+    /// Kind, qualname and ordinal of its definitions.
+    pub definitions: Vec<(String, String, u32)>,
+}
+
+/// One end of a tie: a definition of a file, or the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct End {
+    /// Number of the file in path order.
+    pub file: u32,
+    /// Its definition; none for the file itself.
+    pub definition: Option<u32>,
+}
+
+/// One definition or file refers to another, in one way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tie {
+    /// Who refers.
+    pub source: End,
+    /// To whom.
+    pub target: End,
+    /// How: `calls`, `imports`, ….
+    pub relation: &'static str,
+    /// Where, in order.
+    pub sites: Vec<SiteOf>,
+}
+
+/// One place that makes a tie.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SiteOf {
+    /// Where.
+    pub at: At,
+    /// How it was resolved.
+    pub how: &'static str,
+    /// What is named there.
+    pub name: String,
+    /// The source of an import.
+    pub source: String,
+    /// An import of types only.
+    pub is_type: bool,
+    /// The class that a constructor makes.
+    pub constructs: Option<End>,
+}
+
+/// A reference that ties to nothing in the repository.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OpenReference {
+    /// Where.
+    pub at: At,
+    /// The definition it stands in; none for the file itself.
+    pub source: Option<u32>,
+    /// How it would tie.
+    pub relation: &'static str,
+    /// The text as written.
+    pub name: String,
+    /// The package that it is of; none if nobody knows.
+    pub package: Option<String>,
+}
+
+/// Asks about everything that the files refer to.
+pub(super) fn collect(mut resolver: Resolver) -> Resolution {
+    let mut collector = Collector::default();
+    for file in resolver.world.ids() {
+        collector.open.push(Vec::new());
+        collector.imports(&mut resolver, file);
+        collector.bases(&mut resolver, file);
+        let calls = resolver.world.file(file).symbols().calls.len();
+        for number in 0..calls {
+            let number = u32::try_from(number).unwrap_or(NONE);
+            let call = resolver.world.file(file).call(number).clone();
+            collector.call(&mut resolver, file, &call);
+        }
+    }
+    collector.finish(&resolver)
+}
+
+#[derive(Default)]
+struct Collector {
+    ties: BTreeMap<(End, End, &'static str), Vec<SiteOf>>,
+    open: Vec<Vec<OpenReference>>,
+}
+
+impl Collector {
+    fn finish(mut self, resolver: &Resolver) -> Resolution {
+        self.open.iter_mut().for_each(|open| open.sort());
+        let ties = self.ties.into_iter();
+        let ties = ties.map(|((source, target, relation), mut sites)| {
+            sites.sort();
+            sites.dedup();
+            Tie {
+                source,
+                target,
+                relation,
+                sites,
+            }
+        });
+        Resolution {
+            ties: ties.collect(),
+            open: self.open,
+            files: resolver
+                .world
+                .files
+                .iter()
+                .map(|file| named(resolver, file))
+                .collect(),
+        }
+    }
+
+    fn tie(&mut self, (source, target): (End, End), relation: &'static str, site: SiteOf) {
+        self.ties
+            .entry((source, target, relation))
+            .or_default()
+            .push(site);
+    }
+
+    fn open(&mut self, source: End, reference: OpenReference) {
+        self.open[source.file as usize].push(reference);
+    }
+
+    fn call(&mut self, resolver: &mut Resolver, file: FileId, call: &Call) {
+        let source = source_of(resolver, file, call.scope);
+        let values = resolver.expr(file, call.callee);
+        let mut targets = Vec::new();
+        for value in values.iter() {
+            for target in resolver.run_definitions(*value) {
+                if !targets.contains(&target) {
+                    targets.push(target);
+                }
+            }
+        }
+        let name = resolver
+            .world
+            .str(resolver.world.file(file).text(call.text))
+            .to_owned();
+        if targets.is_empty() {
+            let package = package_of(resolver, &values);
+            return self.open(
+                source,
+                OpenReference {
+                    at: call.at,
+                    source: source.definition,
+                    relation: "calls",
+                    name,
+                    package,
+                },
+            );
+        }
+        for (target, constructs) in targets {
+            let how = resolver.how(file, call.callee, target);
+            let site = SiteOf {
+                at: call.at,
+                how,
+                name: last_name(&name).to_owned(),
+                source: String::new(),
+                is_type: false,
+                constructs,
+            };
+            self.tie((source, target), "calls", site);
+        }
+    }
+
+    fn bases(&mut self, resolver: &mut Resolver, file: FileId) {
+        let classes = resolver.world.file(file).symbols().classes.clone();
+        for class in &classes {
+            let Some(definition) = class.definition else {
+                continue;
+            };
+            let source = End {
+                file,
+                definition: Some(definition),
+            };
+            for base in &class.bases {
+                let relation = if base.is_implemented {
+                    "implements"
+                } else {
+                    "extends"
+                };
+                let values = resolver.heirs_base(file, *base);
+                let name = resolver
+                    .world
+                    .str(resolver.world.file(file).text(base.text))
+                    .to_owned();
+                let targets = base_targets(resolver, &values);
+                let how = resolver.how_named(file, base.expr, base.of_type);
+                for target in &targets {
+                    let site = site(base.at, how, &name);
+                    self.tie((source, *target), relation, site);
+                }
+                if targets.is_empty() {
+                    let package = package_of(resolver, &values);
+                    let reference = OpenReference {
+                        at: base.at,
+                        source: Some(definition),
+                        relation,
+                        name,
+                        package,
+                    };
+                    self.open(source, reference);
+                }
+            }
+        }
+    }
+
+    fn imports(&mut self, resolver: &mut Resolver, file: FileId) {
+        let count = resolver.world.file(file).symbols().imports.len();
+        for number in 0..count {
+            let number = u32::try_from(number).unwrap_or(NONE);
+            self.import(resolver, file, number);
+        }
+    }
+
+    fn import(&mut self, resolver: &mut Resolver, file: FileId, number: u32) {
+        let here = End {
+            file,
+            definition: None,
+        };
+        let found = resolver.world.file(file);
+        let import = found.import(number).clone();
+        let text = |name| resolver.world.str(found.text(name)).to_owned();
+        let spec = text(import.source);
+        let mut site = SiteOf {
+            at: import.at,
+            how: "import",
+            name: String::new(),
+            source: spec.clone(),
+            is_type: import.is_type,
+            constructs: None,
+        };
+        let (module, is_module) = resolver.imported_file(file, number);
+        let re_exports = import.is_re_export || resolver.passes_on(file, number);
+        match module {
+            Target::File(target) => {
+                let target = End {
+                    file: target,
+                    definition: None,
+                };
+                if re_exports {
+                    self.tie((here, target), "re_exports", site.clone());
+                }
+                if target != here {
+                    self.tie((here, target), "imports", site.clone());
+                }
+            }
+            Target::External(package) => {
+                let package = Some(resolver.world.str(package).to_owned());
+                self.open(here, open_import(import.at, spec, package));
+            }
+            Target::Folder(_) => {}
+            Target::Missing => self.open(here, open_import(import.at, spec, None)),
+        }
+        if let (Imported::Name(symbol), false) = (import.what, is_module) {
+            let symbol = resolver.world.file(file).text(symbol);
+            resolver.world.str(symbol).clone_into(&mut site.name);
+            site.at = import.name_at;
+            let meaning = if import.is_type {
+                Side::Type
+            } else {
+                Side::Value
+            };
+            for (origin, bound) in resolver.import_origins(file, number, meaning) {
+                let Some(target) = definition_of(resolver, origin, bound) else {
+                    continue;
+                };
+                let is_direct = module == Target::File(origin);
+                site.how = if is_direct { "import" } else { "re_export" };
+                self.tie((here, target), "imports", site.clone());
+                if re_exports {
+                    self.tie((here, target), "re_exports", site.clone());
+                }
+            }
+        }
+    }
+}
+
+impl Resolver {
+    /// What a class or interface names as its base.
+    fn heirs_base(&mut self, file: FileId, base: Base) -> Values {
+        if base.expr != NONE {
+            return self.base_values(file, base);
+        }
+        self.entities(file, base.of_type)
+    }
+
+    /// The file that an import ties to, and whether the name that is imported
+    /// is that file itself.
+    fn imported_file(&mut self, file: FileId, number: u32) -> (Target, bool) {
+        let found = self.world.file(file);
+        let target = found.target(number);
+        let Imported::Name(name) = found.import(number).what else {
+            return (target, false);
+        };
+        if found.dialect != Dialect::Python {
+            return (target, false);
+        }
+        let name = found.text(name);
+        let part = match target {
+            Target::File(package) => self.submodule(Value::Module(package), name),
+            Target::Folder(folder) => self.submodule(Value::Folder(folder), name),
+            _ => None,
+        };
+        match part {
+            Some(Value::Module(module)) if module != file => (Target::File(module), true),
+            Some(_) => (target, true),
+            None => (target, false),
+        }
+    }
+
+    /// A package of Python passes on what it imports from inside itself.
+    fn passes_on(&self, file: FileId, number: u32) -> bool {
+        let found = self.world.file(file);
+        let Some(folder) = found.path.strip_suffix("__init__.py") else {
+            return false;
+        };
+        let import = found.import(number);
+        matches!(import.what, Imported::Name(_) | Imported::All)
+            && matches!(found.target(number), Target::File(target)
+                if self.world.file(target).path.starts_with(folder) && target != file)
+    }
+
+    /// The definitions that run when a value is called, with the class that is
+    /// made by them.
+    fn run_definitions(&mut self, value: Value) -> Vec<(End, Option<End>)> {
+        let end = |resolver: &Self, value: Value| match value {
+            Value::Function(file, function, _) => {
+                let definition = resolver.world.file(file).function(function).definition;
+                definition.map(|definition| End {
+                    file,
+                    definition: Some(definition),
+                })
+            }
+            _ => None,
+        };
+        match value {
+            Value::Function(..) => end(self, value)
+                .map(|end| (end, None))
+                .into_iter()
+                .collect(),
+            Value::Class(file, class) => {
+                let own = class_end(self, file, class);
+                let constructors = self.constructors(value);
+                // An inherited constructor is not what the call names.
+                let is_own = |value: &&Value| match **value {
+                    Value::Function(of, function, _) => {
+                        let found = self.world.file(of).function(function);
+                        (of, found.class) == (file, Some(class))
+                    }
+                    _ => false,
+                };
+                let constructors = constructors.iter().filter(is_own);
+                let runs: Vec<_> = constructors.filter_map(|v| end(self, *v)).collect();
+                if runs.is_empty() {
+                    return own.map(|own| (own, None)).into_iter().collect();
+                }
+                runs.into_iter().map(|run| (run, own)).collect()
+            }
+            Value::Super(file, class, _) => {
+                // As written: the class above, whoever its constructor is from.
+                let lineage = self.lineage(file, class);
+                let above = lineage
+                    .get(1)
+                    .map(|(file, class, _)| Value::Class(*file, *class));
+                above.map_or(Vec::new(), |above| self.run_definitions(above))
+            }
+            Value::Instance(..) => {
+                let methods = self.called_on(value);
+                let runs = methods.iter().filter_map(|v| end(self, *v));
+                runs.map(|run| (run, None)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// How the target of a callee was found.
+    fn how(&mut self, file: FileId, callee: ExprId, target: End) -> &'static str {
+        match self.world.file(file).expr(callee).clone() {
+            Expr::Name(name, scope, at) => {
+                let bounds = self.look_up(file, (name, scope), at);
+                bounds
+                    .iter()
+                    .map(|bound| self.how_bound(file, *bound, target))
+                    .min_by_key(|how| RANKS.iter().position(|rank| rank == how))
+                    .unwrap_or("import")
+            }
+            Expr::This(_) | Expr::Super(_) => "self",
+            Expr::Member(object, _) => self.how_member(file, object),
+            Expr::Function(_) | Expr::Class(_) => "local",
+            _ => "flow",
+        }
+    }
+
+    /// Whether the first parameter of a function is what it is called on.
+    fn is_receiver(&self, id: FileId, function: u32) -> bool {
+        let file = self.world.file(id);
+        let function = file.function(function);
+        let takes_one = function.class.is_some() && !function.traits.is_static;
+        takes_one && file.dialect == Dialect::Python
+    }
+
+    fn how_bound(&self, file: FileId, bound: Bound, target: End) -> &'static str {
+        match bound {
+            Bound::Function(_) | Bound::Class(_) | Bound::Alias(_) if target.file == file => {
+                "local"
+            }
+            Bound::Parameter(function, 0) if self.is_receiver(file, function) => "self",
+            Bound::Import(import) => {
+                let origins = self.import_origins(file, import, Side::Value);
+                let is_plain = |(origin, bound): &(FileId, Bound)| match *bound {
+                    Bound::Function(_) | Bound::Class(_) | Bound::Alias(_) => true,
+                    Bound::Value(NONE, value) => matches!(
+                        self.world.file(*origin).expr(value),
+                        Expr::Function(_) | Expr::Class(_)
+                    ),
+                    _ => false,
+                };
+                match origins.first() {
+                    Some(origin) if !is_plain(origin) => "flow",
+                    Some((origin, _)) => match self.world.file(file).target(import) {
+                        Target::File(direct) if direct == *origin => "import",
+                        _ => "re_export",
+                    },
+                    None => "import",
+                }
+            }
+            _ => "flow",
+        }
+    }
+
+    fn how_member(&mut self, id: FileId, object: ExprId) -> &'static str {
+        let file = self.world.file(id);
+        match *file.expr(object) {
+            Expr::This(_) | Expr::Super(_) => return "self",
+            Expr::Name(name, scope, at) => {
+                let bounds = self.look_up(id, (name, scope), at);
+                let is_receiver = |bound: &Bound| match *bound {
+                    Bound::Parameter(function, 0) => self.is_receiver(id, function),
+                    _ => false,
+                };
+                if bounds.iter().any(is_receiver) {
+                    return "self";
+                }
+            }
+            _ => {}
+        }
+        let objects = self.expr(id, object);
+        match objects.first() {
+            Some(Value::Module(_) | Value::Folder(_) | Value::Namespace(..)) => "namespace",
+            Some(Value::Class(..)) => "static",
+            _ => "typed",
+        }
+    }
+
+    fn how_named(&mut self, file: FileId, expr: ExprId, stated: u32) -> &'static str {
+        let here = End {
+            file,
+            definition: None,
+        };
+        if expr != NONE {
+            return self.how(file, expr, here);
+        }
+        let crate::symbols::Type::Named { path, scope, .. } =
+            self.world.file(file).stated(stated).clone()
+        else {
+            return "typed";
+        };
+        let name = path.first().copied().unwrap_or(NONE);
+        let bounds = self.look_up(file, (name, scope), u32::MAX);
+        let how = bounds
+            .first()
+            .map(|bound| self.how_bound(file, *bound, here));
+        if path.len() > 1 {
+            "namespace"
+        } else {
+            how.unwrap_or("local")
+        }
+    }
+}
+
+/// How references are resolved, the plainest first.
+const RANKS: [&str; 8] = [
+    "local",
+    "self",
+    "import",
+    "re_export",
+    "namespace",
+    "static",
+    "typed",
+    "flow",
+];
+
+fn named(resolver: &Resolver, file: &super::world::File) -> Named {
+    let text = |name| resolver.world.str(file.text(name)).to_owned();
+    let definitions = file.symbols().definitions.iter();
+    let names = |d: &Definition| (text(d.kind), text(d.qualname), d.ordinal);
+    Named {
+        path: file.path.clone(),
+        definitions: definitions.map(names).collect(),
+    }
+}
+
+fn source_of(resolver: &Resolver, file: FileId, scope: ScopeId) -> End {
+    let definition = resolver.world.file(file).scope(scope).definition;
+    End { file, definition }
+}
+
+fn class_end(resolver: &Resolver, file: FileId, class: ClassId) -> Option<End> {
+    let definition = resolver.world.file(file).class(class).definition;
+    definition.map(|definition| End {
+        file,
+        definition: Some(definition),
+    })
+}
+
+fn base_targets(resolver: &Resolver, values: &[Value]) -> Vec<End> {
+    let ends = values.iter().filter_map(|value| match *value {
+        Value::Class(file, class) | Value::Instance(file, class, _) => {
+            class_end(resolver, file, class)
+        }
+        Value::Alias(file, alias) => {
+            let definition = resolver.world.file(file).alias(alias).definition?;
+            Some(End {
+                file,
+                definition: Some(definition),
+            })
+        }
+        _ => None,
+    });
+    let mut found = Vec::new();
+    for end in ends {
+        if !found.contains(&end) {
+            found.push(end);
+        }
+    }
+    found
+}
+
+fn definition_of(resolver: &Resolver, file: FileId, bound: Bound) -> Option<End> {
+    let found = resolver.world.file(file);
+    let definition = match bound {
+        Bound::Function(function) => found.function(function).definition,
+        Bound::Class(class) => found.class(class).definition,
+        Bound::Alias(alias) => found.alias(alias).definition,
+        Bound::Namespace(scope) => found.scope(scope).definition,
+        Bound::Value(NONE, value) => match *found.expr(value) {
+            Expr::Function(function) => found.function(function).definition,
+            Expr::Class(class) => found.class(class).definition,
+            Expr::Name(name, scope, at) => {
+                let bounds = resolver.look_up(file, (name, scope), at);
+                let plain = |bound: &&Bound| !matches!(bound, Bound::Value(..) | Bound::Import(_));
+                let bound = bounds.iter().find(plain)?;
+                return definition_of(resolver, file, *bound);
+            }
+            _ => None,
+        },
+        _ => None,
+    };
+    definition.map(|definition| End {
+        file,
+        definition: Some(definition),
+    })
+}
+
+/// The package of what is outside; none if something is not known at all.
+fn package_of(resolver: &Resolver, values: &[Value]) -> Option<String> {
+    values.iter().find_map(|value| match value {
+        Value::External(package) => Some(resolver.world.str(*package).to_owned()),
+        Value::Global(_) | Value::Builtin(..) | Value::BuiltinMethod(..) | Value::Many(_) => {
+            Some(builtins::PACKAGE.to_owned())
+        }
+        _ => None,
+    })
+}
+
+fn site(at: At, how: &'static str, name: &str) -> SiteOf {
+    SiteOf {
+        at,
+        how,
+        name: name.to_owned(),
+        source: String::new(),
+        is_type: false,
+        constructs: None,
+    }
+}
+
+fn open_import(at: At, name: String, package: Option<String>) -> OpenReference {
+    OpenReference {
+        at,
+        source: None,
+        relation: "imports",
+        name,
+        package,
+    }
+}
+
+/// `c` of `a.b.c`.
+fn last_name(text: &str) -> &str {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '$' || c == '#';
+    let end = text.trim_end();
+    let start = end.rfind(|c| !is_part(c)).map_or(0, |at| at + 1);
+    if start < end.len() {
+        &end[start..]
+    } else {
+        text
+    }
+}

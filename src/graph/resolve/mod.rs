@@ -1,0 +1,109 @@
+//! From what each file says to who calls whom: set-wise over a whole
+//! repository, in memory, without a database.
+//!
+//! [`resolve`] looks up every import ([`imports`]), then asks for every call
+//! what its callee may be: along the scopes ([`scope`]), through the values
+//! that expressions give ([`expressions`]), the types that are stated
+//! ([`types`]) and the members that classes inherit ([`members`]). What cannot
+//! be told stays open; nothing is guessed. The result depends on the files
+//! alone, never on what was known before.
+
+mod builtins;
+mod calls;
+mod edges;
+mod expressions;
+mod imports;
+mod members;
+mod scope;
+mod types;
+mod value;
+mod world;
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+
+use self::imports::python::Python;
+use self::value::{Bindings, FileId, Gathered, Values};
+use self::world::World;
+use super::packages::Packages;
+use crate::symbols::{ClassId, ExprId, FunctionId};
+
+pub use self::edges::{End, Named, OpenReference, Resolution, SiteOf, Tie};
+pub use self::world::SymbolFile;
+
+/// How deep one question may lead to others.
+const MAX_DEPTH: u32 = 60;
+
+/// Rounds in which what is given to a function becomes known inside it.
+const ROUNDS: usize = 2;
+
+/// Resolves what the files, in path order, say of each other.
+#[must_use]
+pub fn resolve(files: Vec<SymbolFile>, root: &Path, packages: &Packages) -> Resolution {
+    let mut world = World::new(files);
+    let python = imports::resolve(&mut world, root, packages);
+    let mut resolver = Resolver::new(world, python);
+    for _ in 1..ROUNDS {
+        resolver.note_flows();
+        resolver.forget();
+    }
+    edges::collect(resolver)
+}
+
+/// A class and what its bases are made of: file, class, environment.
+type Lineage = std::rc::Rc<[(FileId, ClassId, value::EnvId)]>;
+
+/// Answers what things are, each question once.
+struct Resolver {
+    world: World,
+    python: Python,
+    bindings: Bindings,
+    /// What the parameters of functions were given where they are called.
+    flows: HashMap<(FileId, FunctionId, u32), Values>,
+    exprs: HashMap<(FileId, ExprId), Values>,
+    parameters: HashMap<(FileId, FunctionId, u32), Values>,
+    lineages: HashMap<(FileId, ClassId), Lineage>,
+    /// Functions whose result is being asked for.
+    asked: HashSet<(FileId, FunctionId, value::EnvId)>,
+    depth: u32,
+    none: Values,
+}
+
+impl Resolver {
+    fn new(world: World, python: Python) -> Self {
+        Self {
+            world,
+            python,
+            bindings: Bindings::new(),
+            flows: HashMap::new(),
+            exprs: HashMap::new(),
+            parameters: HashMap::new(),
+            lineages: HashMap::new(),
+            asked: HashSet::new(),
+            depth: 0,
+            none: Gathered::default().finish(),
+        }
+    }
+
+    /// Forgets the answers, not what flows.
+    fn forget(&mut self) {
+        self.exprs = HashMap::new();
+        self.parameters = HashMap::new();
+        self.lineages = HashMap::new();
+    }
+
+    fn nothing(&self) -> Values {
+        Values::clone(&self.none)
+    }
+
+    /// Asks a further question, unless too many are open.
+    fn deeper(&mut self, ask: impl FnOnce(&mut Self) -> Values) -> Values {
+        if self.depth >= MAX_DEPTH {
+            return self.nothing();
+        }
+        self.depth += 1;
+        let found = ask(self);
+        self.depth -= 1;
+        found
+    }
+}
