@@ -37,6 +37,8 @@ pub struct TerminalOptions {
     pub plain_every: Duration,
     /// Show what the libraries say.
     pub libraries: bool,
+    /// Show errors only.
+    pub quiet: bool,
 }
 
 /// Where progress stands.
@@ -99,8 +101,11 @@ impl Terminal {
     pub fn listen_to_libraries(&self) {
         let level = if self.options.libraries {
             "debug,ort=info"
-        } else {
+        } else if self.options.quiet {
             "error,ort=off"
+        } else {
+            // Whoever looks at a run that stands still wants to know what it waits for.
+            "error,ort=off,waiting=warn"
         };
         let bar = self.bar.clone();
         // A second call, as in tests, changes nothing.

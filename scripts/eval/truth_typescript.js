@@ -215,12 +215,17 @@ class Truth {
   }
 }
 
-for (const name of fs.readFileSync(0, 'utf8').split('\n').filter(Boolean)) {
-  const text = fs.readFileSync(path.join(root, name), 'utf8');
-  const file = ts.createSourceFile(name, text, ts.ScriptTarget.Latest, true);
-  const truth = new Truth(file);
-  truth.visit(file, null);
-  const definitions = truth.definitions.map(({ kind, name, qualname, line, end }) => ({ kind, name, qualname, line, end }));
-  const errors = file.parseDiagnostics.length;
-  console.log(JSON.stringify({ path: name, definitions, excluded: truth.excluded, errors }));
+function main() {
+  for (const name of fs.readFileSync(0, 'utf8').split('\n').filter(Boolean)) {
+    const text = fs.readFileSync(path.join(root, name), 'utf8');
+    const file = ts.createSourceFile(name, text, ts.ScriptTarget.Latest, true);
+    const truth = new Truth(file);
+    truth.visit(file, null);
+    const definitions = truth.definitions.map(({ kind, name, qualname, line, end }) => ({ kind, name, qualname, line, end }));
+    const errors = file.parseDiagnostics.length;
+    console.log(JSON.stringify({ path: name, definitions, excluded: truth.excluded, errors }));
+  }
 }
+
+if (require.main === module) main();
+module.exports = { Truth, ts };

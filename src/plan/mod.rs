@@ -161,6 +161,7 @@ pub fn terminal(output: &OutputArgs) -> TerminalOptions {
         progress: !(output.no_progress || output.quiet),
         plain_every: Duration::from_secs(5),
         libraries: output.verbose > 1,
+        quiet: output.quiet,
     }
 }
 

@@ -28,6 +28,7 @@ pub(super) fn persist<T>(
 ) -> Result<T, StoreError> {
     let mut conflicts = 0;
     let mut since = None;
+    let mut is_told = false;
     let pauses = ExponentialBuilder::new()
         .with_min_delay(PAUSES.0)
         .with_max_delay(PAUSES.1)
@@ -41,7 +42,15 @@ pub(super) fn persist<T>(
             conflicts += 1;
             error.is_transient() && conflicts <= CONFLICTS
         })
-        .notify(|error, pause| tracing::warn!(%error, ?pause, "the database is asked again"))
+        .notify(|error, pause| {
+            tracing::debug!(%error, ?pause, "the database is asked again");
+            if !error.is_transient() && !std::mem::replace(&mut is_told, true) {
+                tracing::warn!(target: "waiting",
+                    "{error}; it is waited for, {} s at most",
+                    patience.as_secs()
+                );
+            }
+        })
         .call()
 }
 

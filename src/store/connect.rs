@@ -135,7 +135,9 @@ impl DatabaseUrl {
 
     fn connect_once(&self, config: &Config) -> Result<Client, StoreError> {
         let is_local = |host: &Host| matches!(host, Host::Unix(_));
-        let connected = if config.get_hosts().iter().any(is_local) {
+        // The client greets nobody by TLS whose name it does not know.
+        let is_nameless = config.get_hosts().is_empty() && config.get_ssl_mode() == SslMode::Prefer;
+        let connected = if is_nameless || config.get_hosts().iter().any(is_local) {
             // As libpq has it: nobody listens in on a socket of this machine.
             config.clone().ssl_mode(SslMode::Disable).connect(NoTls)
         } else {

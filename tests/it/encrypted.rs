@@ -162,6 +162,11 @@ fn what_is_believed_follows_sslmode() {
     let database = Database::new();
     let door = Door::before(&database, true);
     let name = database.url.database();
+    let nameless = format!(
+        "hostaddr=127.0.0.1 port={} user=mnemo dbname={name}",
+        door.port
+    );
+    assert_eq!(run(&database, &nameless).code(), 0);
     let ca = door.authority();
     for (host, mode, succeeds) in [
         ("localhost", format!("{name}?sslmode=require"), true),

@@ -157,6 +157,10 @@ fn a_server_that_comes_back_is_waited_for() {
     proxy.reopen();
     let (code, _, complaints) = ended(child);
     assert_eq!(code, Some(0), "{complaints}");
+    assert!(
+        complaints.contains("it is waited for, 60 s at most"),
+        "{complaints}"
+    );
     assert_eq!(database.count("SELECT count(*) FROM indexed_files"), 200);
     assert_every_file_is_whole(&database);
 }
