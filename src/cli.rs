@@ -141,6 +141,10 @@ pub struct IndexArgs {
     #[command(flatten)]
     pub files: FileArgs,
 
+    /// How much memory.
+    #[command(flatten)]
+    pub memory: MemoryArgs,
+
     /// How many files may fail before the exit code is 3: a number or a share such as 5%
     #[arg(
         long,
@@ -199,9 +203,27 @@ pub struct ModelArgs {
     #[arg(long, value_enum, default_value_t = ProviderArg::Cpu, env = "MNEMO_PROVIDER")]
     pub provider: ProviderArg,
 
+    /// The numbers it computes with [default: what the model's manifest says]
+    #[arg(long, value_enum, env = "MNEMO_PRECISION")]
+    pub precision: Option<PrecisionArg>,
+
     /// Threads for inference [default: one per core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), env = "MNEMO_THREADS")]
     pub threads: Option<u16>,
+}
+
+/// Memory, and what is kept of it.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Memory")]
+pub struct MemoryArgs {
+    /// Warn at 80 % of so much memory and stop at it, with exit code 4 (bytes, or with K, M, G)
+    /// [default: the control group's or the machine's]
+    #[arg(long, value_name = "SIZE", env = "MNEMO_MEMORY_LIMIT")]
+    pub memory_limit: Option<String>,
+
+    /// Write resident memory against files done: CSV there, and a plot beside it (.svg)
+    #[arg(long, value_name = "FILE")]
+    pub memory_profile: Option<PathBuf>,
 }
 
 /// The small model that the set-up brings.
@@ -393,6 +415,19 @@ pub enum ProviderArg {
     Cpu,
     /// An NVIDIA GPU
     Cuda,
+    /// The processor through OpenVINO, in bf16
+    Openvino,
+    /// OpenVINO where the set-up brought it and the processor has AMX for bf16, else the processor
+    Auto,
+}
+
+/// The numbers a model computes with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PrecisionArg {
+    /// 32-bit floating point
+    Fp32,
+    /// 8-bit integers: faster and smaller, nearly the same vectors
+    Int8,
 }
 
 /// When colour is used.

@@ -83,15 +83,14 @@ impl<T, E: Into<anyhow::Error>> Advise<T> for Result<T, E> {
     }
 
     fn exit(self, exit: Exit, hint: impl Into<String>) -> anyhow::Result<T> {
-        self.map_err(|cause| {
-            let hint = Some(hint.into());
-            anyhow::Error::new(Failure {
-                cause: cause.into(),
-                hint,
-                exit,
-            })
-        })
+        self.map_err(|cause| advised(cause.into(), exit, hint))
     }
+}
+
+/// `cause` with the code the program ends with, and what the user can do.
+pub fn advised(cause: anyhow::Error, exit: Exit, hint: impl Into<String>) -> anyhow::Error {
+    let hint = Some(hint.into());
+    anyhow::Error::new(Failure { cause, hint, exit })
 }
 
 /// The exit code an error asks for; [`Exit::Failure`] if it asks for none.

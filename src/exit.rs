@@ -14,6 +14,8 @@ pub enum Exit {
     Usage = 2,
     /// Finished, but more files failed than `--max-failed` allows.
     Incomplete = 3,
+    /// Stopped at the memory limit; what was committed stays.
+    MemoryLimit = 4,
     /// `verify` found faults.
     Faults = 5,
     /// What was asked for does not exist.
@@ -33,6 +35,7 @@ Exit codes:
   1    the run or command failed
   2    bad usage
   3    finished, but more files failed than --max-failed allows
+  4    stopped at the memory limit, everything committed so far whole
   5    verify found faults
   6    what was asked for does not exist
   75   try again later: another run holds the repository
@@ -64,6 +67,7 @@ mod tests {
             Exit::Failure,
             Exit::Usage,
             Exit::Incomplete,
+            Exit::MemoryLimit,
             Exit::Faults,
             Exit::NotFound,
             Exit::TryAgain,

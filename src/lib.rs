@@ -63,8 +63,10 @@
 //! * **Memory does not grow with the number of files.** Every step is bounded by
 //!   construction: bytes per file ([`read`]), nodes, definitions and time per
 //!   parse ([`chunk`]), tokens per text and texts per run ([`embed`]), items per
-//!   channel ([`pipeline`]). What ties the files is found at the end from their
-//!   [`symbols`], some kilobytes for each file, and from no source or vector.
+//!   channel and bytes of source under way ([`pipeline`]). What ties the files is
+//!   found at the end from their [`symbols`], some kilobytes for each file, and
+//!   from no source or vector. A run that comes near its limit says so and stops
+//!   by itself; `docs/memory.md` tells the story.
 //! * **Readers see whole files, and whole graphs.** One transaction replaces a
 //!   file's chunks, vectors, nodes and its entry in `indexed_files`; one brings
 //!   all edges between files up to date. What was not reached keeps its last

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::exit::Exit;
+use crate::memory::Curve;
 
 /// How the work on one path ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -274,6 +275,34 @@ pub struct Summary {
     pub wall: Duration,
     /// The highest resident memory of this process, in bytes.
     pub peak_memory: Option<u64>,
+    /// Resident memory against files done.
+    pub memory: Curve,
+    /// How near to its limit memory came.
+    pub memory_state: MemoryState,
+}
+
+/// How near to its limit memory came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MemoryState {
+    /// Below 80 %.
+    #[default]
+    Ample,
+    /// At 80 % or above.
+    Tight,
+    /// At the limit, where the run ended.
+    Over,
+}
+
+impl MemoryState {
+    /// The word in `--json`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ample => "ample",
+            Self::Tight => "tight",
+            Self::Over => "over",
+        }
+    }
 }
 
 impl Summary {
@@ -322,7 +351,9 @@ impl Summary {
             MaxFailed::Files(most) => self.failed > most,
             MaxFailed::Percent(most) => self.failed as f64 * 100.0 > most * self.files() as f64,
         };
-        if too_many {
+        if self.memory_state == MemoryState::Over {
+            Exit::MemoryLimit
+        } else if too_many {
             Exit::Incomplete
         } else {
             Exit::Success

@@ -72,7 +72,11 @@ def cache():
 
 def build():
     must("cargo build", ["cargo", "build", "--release", "--locked", "--quiet"])
-    return Path(ROOT, os.environ.get("CARGO_TARGET_DIR") or "target", "release", "mnemo-index")
+    return target() / "release" / "mnemo-index"
+
+
+def target():
+    return Path(ROOT, os.environ.get("CARGO_TARGET_DIR") or "target")
 
 
 def compose(tree, given):

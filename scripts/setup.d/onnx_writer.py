@@ -10,7 +10,7 @@ length-delimited fields. The field numbers are those of `onnx.proto`.
 
 import struct
 
-FLOAT, INT32, INT64 = 1, 6, 7  # TensorProto.DataType
+FLOAT, INT8, INT32, INT64 = 1, 3, 6, 7  # TensorProto.DataType
 CONTRIB = "com.microsoft"  # the domain of ONNX Runtime's own operators
 PAGE = 4096
 
@@ -76,17 +76,20 @@ class Graph:
         raw = struct.pack(f"<{len(values)}q", *values)
         return self._initializer(name, INT64, [len(values)], message(9, raw))
 
+    def bytes(self, name, raw):
+        return self._initializer(name, INT8, [len(raw)], message(9, raw))
+
     def vector(self, name, raw):
         return self._initializer(name, FLOAT, [len(raw) // 4], message(9, raw))
 
-    def matrix(self, name, shape, raw):
+    def matrix(self, name, shape, raw, data_type=FLOAT):
         # At a page's start, as a mapping has to begin there.
         offset = self.weights.tell() + -self.weights.tell() % PAGE
         self.weights.seek(offset)
         self.weights.write(raw)
         place = {"location": self.weights_name, "offset": offset, "length": len(raw)}
         entries = [message(13, message(1, k), message(2, str(v))) for k, v in place.items()]
-        return self._initializer(name, FLOAT, shape, b"".join(entries) + integer(14, 1))
+        return self._initializer(name, data_type, shape, b"".join(entries) + integer(14, 1))
 
     def _initializer(self, name, data_type, shape, data):
         head = b"".join(integer(1, size) for size in shape) + integer(2, data_type)
@@ -94,8 +97,9 @@ class Graph:
         return name
 
     def node(self, operator, inputs, output, domain="", **attributes):
-        body = [message(1, name) for name in inputs]
-        body += [message(2, output), message(3, output), message(4, operator)]
+        outputs = [output] if isinstance(output, str) else output
+        body = [message(1, name) for name in inputs] + [message(2, name) for name in outputs]
+        body += [message(3, outputs[0]), message(4, operator)]
         body += [attribute(name, value) for name, value in attributes.items()]
         self.nodes.append(message(1, *body, message(7, domain)))
         return output

@@ -3,14 +3,15 @@
 use std::thread::sleep;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 
-use crate::error::{self, AdviseItself};
+use crate::embed::Precision;
+use crate::error::{self, Advise, AdviseItself};
 use crate::exit::Exit;
 use crate::outcome::{FileOutcome, Summary};
 use crate::pipeline::{self, Listener, Session, Stores};
 use crate::plan::{Database, IndexPlan, Output};
-use crate::report::{Failed, FileEvent, Format, Report, RunFacts, markdown};
+use crate::report::{self, Failed, FileEvent, Format, Report, RunFacts, markdown};
 use crate::signal::Interrupt;
 use crate::store::embedded::Cluster;
 use crate::store::{
@@ -41,6 +42,10 @@ pub(super) fn index(plan: &IndexPlan, terminal: &Terminal) -> anyhow::Result<Exi
     write_report(plan, &ended)?;
     let exit = ended.exit?;
     report.summary(facts(plan), &ended.summary);
+    if let Some(file) = &plan.memory.profile {
+        report::write_memory_profile(file, &ended.summary)
+            .hint("name a file in a folder that can be written; the index is complete")?;
+    }
     conclude(&ended.summary, exit, watched);
     Ok(exit)
 }
@@ -202,6 +207,10 @@ pub(super) fn facts(plan: &IndexPlan) -> RunFacts<'_> {
     RunFacts {
         repository: plan.repository.as_str(),
         provider: any.map_or("-", |model| model.provider.as_str()),
+        precision: any
+            .and_then(|model| model.computes_in().ok())
+            .map_or("-", Precision::as_str),
+        memory_limit: plan.memory.limit,
         models: [&plan.models.text, &plan.models.code]
             .map(|model| model.as_ref().map_or("-", |model| model.id.as_str())),
         sequential: plan.sequential,
@@ -216,6 +225,7 @@ fn conclude(summary: &Summary, exit: Exit, watched: Watched) {
         Exit::Interrupted | Exit::Terminated => watched
             .terminal
             .warning("interrupted; what was committed stays, run again to go on"),
+        Exit::MemoryLimit => watched.terminal.error(&stopped_at_limit()),
         Exit::Incomplete => {
             let files = if failed == 1 { "file" } else { "files" };
             watched
@@ -224,6 +234,14 @@ fn conclude(summary: &Summary, exit: Exit, watched: Watched) {
         }
         _ => {}
     }
+}
+
+fn stopped_at_limit() -> anyhow::Error {
+    error::advised(
+        anyhow!("stopped at the memory limit; what was committed stays whole"),
+        Exit::MemoryLimit,
+        "raise --memory-limit, or go on with less: --sequential, --precision int8",
+    )
 }
 
 /// Failures that are told on standard error at once; all are in `--json`.
@@ -264,6 +282,7 @@ impl Listener for Narrator<'_> {
     }
 
     fn warned(&mut self, message: &str) {
+        self.watched.report.warning(message);
         self.watched.terminal.warning(message);
     }
 }

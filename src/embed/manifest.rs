@@ -11,6 +11,7 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
+use super::precision::Precision;
 use crate::names::ModelId;
 
 /// The manifests that come with the program.
@@ -44,8 +45,44 @@ pub struct Manifest {
     /// What stands before a query.
     #[serde(default)]
     pub query_prefix: String,
+    /// The form that is used unless another is asked for.
+    #[serde(default)]
+    pub precision: Precision,
+    /// The file of the graph.
+    #[serde(default = "fp32_graph")]
+    pub graph: String,
     /// The files that are used, checked before they are.
     pub files: Vec<ModelFile>,
+    /// The model in eight bits, where there is one.
+    pub int8: Option<Int8Form>,
+}
+
+fn fp32_graph() -> String {
+    "model.onnx".to_owned()
+}
+
+/// The same model with weights in eight bits.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Int8Form {
+    /// The file of its graph.
+    pub graph: String,
+    /// Graph and weights, which stand for those of fp32.
+    pub files: Vec<ModelFile>,
+    /// How near its vectors are to those of fp32.
+    pub fidelity: Option<Fidelity>,
+}
+
+/// How near vectors are to those of fp32, over real chunks.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct Fidelity {
+    /// Mean cosine between a text's two vectors.
+    pub mean_cosine: f32,
+    /// The least of them.
+    pub min_cosine: f32,
+    /// Share of the ten nearest neighbours that stay among the ten nearest.
+    pub top10_overlap: f32,
+    /// How many chunks were compared.
+    pub chunks: u32,
 }
 
 /// How the vectors of the tokens become the vector of the text.
@@ -95,6 +132,14 @@ pub enum ManifestError {
         id: String,
         /// The ids that exist, joined with commas.
         known: String,
+    },
+    /// A form that the model does not have.
+    #[error("model {id:?} has no {} form", precision.as_str())]
+    NoForm {
+        /// The model.
+        id: String,
+        /// What was asked for.
+        precision: Precision,
     },
     /// A manifest that cannot be read.
     #[error("the manifest of model {id:?} is not valid")]
@@ -160,6 +205,26 @@ impl Manifest {
                 .join(", "),
         })?;
         toml::from_str(text).map_err(invalid)
+    }
+
+    /// The manifest of the form in `precision`: its graph, and its files.
+    ///
+    /// # Errors
+    /// [`ManifestError::NoForm`] if there is none.
+    pub fn at(mut self, precision: Precision) -> Result<Self, ManifestError> {
+        if precision == Precision::Int8 {
+            let Some(form) = self.int8.clone() else {
+                return Err(ManifestError::NoForm {
+                    id: self.id,
+                    precision,
+                });
+            };
+            let of_fp32 = std::mem::replace(&mut self.graph, form.graph);
+            self.files.retain(|file| !file.name.starts_with(&of_fp32));
+            self.files.extend(form.files);
+        }
+        self.precision = precision;
+        Ok(self)
     }
 
     /// Checks size and hash of every file in `folder`.

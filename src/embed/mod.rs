@@ -5,6 +5,7 @@ mod batch;
 mod manifest;
 mod onnx;
 mod pool;
+mod precision;
 mod provider;
 mod tokens;
 
@@ -14,11 +15,13 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::chunk::ChunkedFile;
+use crate::memory;
 use crate::names::ModelId;
 
 use batch::Batch;
-pub use manifest::{Manifest, ManifestError};
+pub use manifest::{Fidelity, Manifest, ManifestError};
 pub use onnx::{OnnxError, Runtime};
+pub use precision::Precision;
 pub use provider::Provider;
 pub use tokens::{TextTokenizer, TokenizerError, Tokens};
 
@@ -80,20 +83,17 @@ pub enum EmbedError {
     #[error(transparent)]
     Onnx(#[from] OnnxError),
     /// Its vectors are not those that are known to be right.
-    #[error("model {model} gives wrong vectors here: off by {difference:.1e} from its reference")]
+    #[error("model {model} gives wrong vectors here: cosine {cosine} to its reference")]
     Reference {
         /// The model's id.
         model: String,
-        /// The largest difference in any component.
-        difference: f32,
+        /// The cosine between a vector and what it should be.
+        cosine: f32,
     },
 }
 
-/// The largest difference to a reference vector, in any component of vectors
-/// of length 1, that another build of ONNX Runtime or another CPU may cause.
-const REFERENCE_TOLERANCE: f32 = 1e-4;
-
-/// A file in the model's folder that says its vectors were checked here.
+/// The beginning of the names of files in the model's folder that say that its
+/// vectors were checked here.
 const CHECKED: &str = ".checked";
 
 /// What it takes to open a model.
@@ -107,6 +107,8 @@ pub struct ModelConfig {
     pub library: PathBuf,
     /// Where inference runs.
     pub provider: Provider,
+    /// The form of the model; its manifest's own if none is named.
+    pub precision: Option<Precision>,
 }
 
 impl ModelConfig {
@@ -121,7 +123,20 @@ impl ModelConfig {
     /// # Errors
     /// [`EmbedError::Manifest`] for a model that is not known.
     pub fn manifest(&self) -> Result<Manifest, EmbedError> {
-        Ok(Manifest::of(&self.id, &self.models)?)
+        let manifest = Manifest::of(&self.id, &self.models)?;
+        let precision = self.precision.unwrap_or(manifest.precision);
+        Ok(manifest.at(precision)?)
+    }
+
+    /// In which numbers it computes: OpenVINO rounds those of fp32.
+    ///
+    /// # Errors
+    /// [`EmbedError::Manifest`] for a model that is not known.
+    pub fn computes_in(&self) -> Result<Precision, EmbedError> {
+        match self.manifest()?.precision {
+            Precision::Fp32 if self.provider == Provider::OpenVino => Ok(Precision::Bf16),
+            stored => Ok(stored),
+        }
     }
 
     /// Its tokenizer, which needs no weights.
@@ -144,6 +159,8 @@ pub struct Embedder {
     tokenizer: Arc<TextTokenizer>,
     model: onnx::OnnxModel,
     batch_tokens: usize,
+    texts_per_job: usize,
+    precision: Precision,
 }
 
 impl Embedder {
@@ -161,18 +178,22 @@ impl Embedder {
         let folder = config.folder();
         manifest.verify(&folder)?;
         let onnx = onnx::OnnxConfig {
-            graph: &folder.join("model.onnx"),
+            graph: &folder.join(&manifest.graph),
             manifest: &manifest,
             provider: config.provider,
         };
         let model = onnx::OnnxModel::open(runtime, onnx)?;
-        let batch_tokens = config.provider.batch_tokens();
         let embedder = Self {
             tokenizer,
             model,
-            batch_tokens,
+            batch_tokens: config.provider.batch_tokens(),
+            texts_per_job: config.provider.texts_per_job(),
+            precision: config.computes_in()?,
         };
         embedder.check_once(&manifest, config)?;
+        // The vocabulary's table is mapped from its file. Read page by page as
+        // new words come, it would make memory grow with the number of files.
+        memory::touch_mapped(&folder.join(format!("{}.data", manifest.graph)));
         Ok(embedder)
     }
 
@@ -180,6 +201,12 @@ impl Embedder {
     #[must_use]
     pub fn tokenizer(&self) -> &TextTokenizer {
         &self.tokenizer
+    }
+
+    /// How many texts go to one embedding thread together.
+    #[must_use]
+    pub fn texts_per_job(&self) -> usize {
+        self.texts_per_job
     }
 
     /// The vectors of `texts`, in their order. A text's vector does not depend
@@ -192,7 +219,8 @@ impl Embedder {
     }
 
     /// Like [`Embedder::embed`], with runs of at most `batch_tokens`, padding
-    /// counted, where the provider's own measure is not wanted.
+    /// counted, where the provider's own measure is not wanted. A precision in
+    /// which texts would change each other's vectors takes them one by one.
     ///
     /// # Errors
     /// [`EmbedError::Onnx`] with what ONNX Runtime said.
@@ -201,6 +229,11 @@ impl Embedder {
         texts: &[Tokens],
         batch_tokens: usize,
     ) -> Result<Vec<Embedding>, EmbedError> {
+        let batch_tokens = if self.precision.mixes_texts() {
+            1
+        } else {
+            batch_tokens
+        };
         let mut vectors = Vec::with_capacity(texts.len());
         while vectors.len() < texts.len() {
             let rest = &texts[vectors.len()..];
@@ -223,7 +256,11 @@ impl Embedder {
     }
 
     fn check_once(&self, manifest: &Manifest, config: &ModelConfig) -> Result<(), EmbedError> {
-        let path = config.folder().join(CHECKED);
+        let path = config.folder().join(format!(
+            "{CHECKED}-{}-{}",
+            config.provider.as_str(),
+            self.precision.as_str()
+        ));
         let library = config.library.display();
         let here = format!(
             "{} {library} {}\n",
@@ -246,11 +283,11 @@ impl Embedder {
         for known in &reference.texts {
             let tokens = self.tokenizer.encode(&known.text)?;
             let found = self.embed(&[tokens])?;
-            let difference = largest_difference(found[0].as_slice(), &known.vector);
-            if difference.is_nan() || difference > REFERENCE_TOLERANCE {
+            let cosine = cosine(found[0].as_slice(), &known.vector);
+            if cosine.is_nan() || cosine < self.precision.least_cosine() {
                 return Err(EmbedError::Reference {
                     model: manifest.id.clone(),
-                    difference,
+                    cosine,
                 });
             }
         }
@@ -258,16 +295,10 @@ impl Embedder {
     }
 }
 
-/// NaN if either holds one.
-fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
-    let differences = a.iter().zip(b).map(|(a, b)| (a - b).abs());
-    differences.fold(0.0, |most, next| {
-        if next > most || next.is_nan() {
-            next
-        } else {
-            most
-        }
-    })
+/// Of vectors of any length; NaN if either holds one.
+fn cosine(a: &[f32], b: &[f32]) -> f32 {
+    let dot = |a: &[f32], b: &[f32]| -> f32 { a.iter().zip(b).map(|(a, b)| a * b).sum() };
+    dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
 }
 
 /// Never leaves half a file behind, and never follows another run's.

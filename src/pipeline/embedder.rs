@@ -16,6 +16,12 @@ pub(super) type Job = Vec<Item>;
 /// Works until there are no more jobs, or nobody waits for the results.
 pub(super) fn work(run: &Run, jobs: &Receiver<Job>, to_writer: &Sender<Done>) {
     for mut job in jobs {
+        run.pressure.look();
+        if run.pressure.is_over() && !run.plan.sequential {
+            // What is under way is dropped: its files stay as they were. With
+            // one file at a time the reader waits for it, and it is ended.
+            return;
+        }
         // Like lengths together, so that little is padded.
         job.sort_by_key(|item| item.text.tokens.len());
         let results = run.clock.time(Stage::Embed, || embed(run, &job));
@@ -37,6 +43,9 @@ fn embed(run: &Run, job: &Job) -> Vec<Result<Embedding, String>> {
             .collect();
     };
     let texts: Vec<Tokens> = job.iter().map(|item| item.text.tokens.clone()).collect();
+    if run.pressure.is_tight() {
+        return texts.iter().map(|text| single(embedder, text)).collect();
+    }
     match guarded(embedder, &texts) {
         Ok(vectors) => vectors.into_iter().map(Ok).collect(),
         // Find the one text that spoils the batch, so that the others live.

@@ -10,6 +10,8 @@ use crate::embed::{EmbeddedFile, Embedding, RoleVectors, Tokens};
 use crate::names::RelPath;
 use crate::outcome::{FailedStage, FileFailure, FileOutcome, Why};
 
+use super::freight::Freight;
+
 /// What the writer is told.
 pub(super) enum Done {
     /// A path that needs nothing written.
@@ -22,6 +24,7 @@ pub(super) enum Done {
     File {
         file: Box<EmbeddedFile>,
         load: Load,
+        freight: Option<Freight>,
         began: Instant,
     },
 }
@@ -72,6 +75,7 @@ struct State {
     file: Option<ChunkedFile>,
     vectors: Vec<RoleVectors>,
     failure: Option<FileFailure>,
+    freight: Option<Freight>,
 }
 
 impl State {
@@ -88,8 +92,8 @@ impl State {
 }
 
 impl Flight {
-    /// A file with `open` texts to embed, of `tokens` together.
-    pub fn new(file: ChunkedFile, began: Instant, load: Load) -> Self {
+    /// A file, and what embedding it takes.
+    pub fn new((file, freight): (ChunkedFile, Freight), began: Instant, load: Load) -> Self {
         let vectors = vec![RoleVectors::default(); file.chunks.len()];
         Self {
             path: file.path.clone(),
@@ -100,6 +104,7 @@ impl Flight {
                 file: Some(file),
                 vectors,
                 failure: None,
+                freight: Some(freight),
             }),
         }
     }
@@ -144,6 +149,7 @@ impl Flight {
                 Done::File {
                     file,
                     load: self.load,
+                    freight: state.freight.take(),
                     began,
                 }
             }

@@ -14,8 +14,10 @@ mod clock;
 mod contained;
 mod embedder;
 mod flight;
+mod freight;
 mod graph;
 mod models;
+mod pressure;
 mod reader;
 mod writer;
 
@@ -28,7 +30,7 @@ use crossbeam_channel::bounded;
 
 use crate::error::AdviseItself;
 use crate::language;
-use crate::outcome::Summary;
+use crate::outcome::{MemoryState, Summary};
 use crate::plan::IndexPlan;
 use crate::signal::Interrupt;
 use crate::source::Recipe;
@@ -37,6 +39,7 @@ use crate::walk::{Found, Walk};
 
 use clock::{Clock, Stage};
 use models::Models;
+use pressure::Pressure;
 use reader::Reader;
 use writer::Writer;
 
@@ -56,8 +59,24 @@ struct Run<'a> {
     models: &'a Models<'a>,
     recipes: Recipes,
     clock: Clock,
+    pressure: Pressure,
     /// Files the walk will find; 0 until they are counted.
     total: AtomicU64,
+}
+
+impl Run<'_> {
+    /// Whether no further file is to be begun.
+    fn is_to_stop(&self) -> bool {
+        self.interrupt.is_requested() || self.pressure.is_over()
+    }
+
+    fn memory_state(&self) -> MemoryState {
+        match (self.pressure.is_over(), self.pressure.is_tight()) {
+            (true, _) => MemoryState::Over,
+            (false, true) => MemoryState::Tight,
+            (false, false) => MemoryState::Ample,
+        }
+    }
 }
 
 /// The recipe of a file by its language.
@@ -94,6 +113,7 @@ pub fn run(plan: &IndexPlan, stores: Stores, session: &mut Session) -> anyhow::R
         models: &models,
         recipes: recipes(plan)?,
         clock: Clock::default(),
+        pressure: Pressure::new(plan.memory.limit),
         total: AtomicU64::new(0),
     };
     let ended = stages(&run, stores, session);
@@ -101,6 +121,7 @@ pub fn run(plan: &IndexPlan, stores: Stores, session: &mut Session) -> anyhow::R
     summary.times = run.clock.times(plan.threads);
     summary.wall = began.elapsed();
     summary.peak_memory = crate::memory::peak();
+    summary.memory_state = run.memory_state();
     ended
 }
 
@@ -146,7 +167,7 @@ fn stages(run: &Run, stores: Stores, session: &mut Session) -> anyhow::Result<()
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         // The writer knows better than the reader why both had to stop.
         let (mut store, standing) = (writing?, read?);
-        let Some(standing) = standing.filter(|_| !run.interrupt.is_requested()) else {
+        let Some(standing) = standing.filter(|_| !run.is_to_stop()) else {
             // The rest can wait; whoever pressed the keys cannot.
             return Ok(());
         };

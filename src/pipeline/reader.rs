@@ -25,6 +25,7 @@ use super::clock::Stage;
 use super::contained::contained;
 use super::embedder::Job;
 use super::flight::{Done, Flight, Item, Load, Role, Text};
+use super::freight::{Freight, Hold};
 
 /// The ends of the channels that the reader holds.
 pub(super) struct Doors {
@@ -43,6 +44,7 @@ struct Prepared {
     masked: u64,
     why: Why,
     bytes: u64,
+    freight: Freight,
 }
 
 /// Texts whose vectors are there, and texts to embed.
@@ -53,6 +55,7 @@ pub(super) struct Reader<'a> {
     standing: Standing,
     doors: Doors,
     chunker: Chunker<'a>,
+    hold: Arc<Hold>,
     packages: Packages,
     text: Job,
     code: Job,
@@ -71,6 +74,7 @@ impl<'a> Reader<'a> {
             standing,
             doors,
             chunker,
+            hold: Arc::default(),
             packages: Packages::new(&run.plan.walk.root),
             text: Job::new(),
             code: Job::new(),
@@ -81,7 +85,7 @@ impl<'a> Reader<'a> {
     /// what stands in the index, compared with the walk, if that saw everything.
     pub fn read_all(mut self, walk: Walk) -> anyhow::Result<Option<Standing>> {
         for found in walk {
-            if self.run.interrupt.is_requested() {
+            if self.run.is_to_stop() {
                 let _ = self.flush();
                 return Ok(None);
             }
@@ -143,6 +147,7 @@ impl<'a> Reader<'a> {
             return Ok(Err(FileOutcome::Unchanged));
         };
         let Reading { source, masked } = run.clock.time(Stage::Read, || opened.masked());
+        let freight = self.room_for(&source);
         let chunked = run
             .clock
             .time(Stage::Chunk, || self.chunk(&source, language));
@@ -154,9 +159,21 @@ impl<'a> Reader<'a> {
                 masked: masked as u64,
                 why,
                 bytes: source.file.size,
+                freight,
             }
         });
         Ok(prepared.map_err(FileOutcome::Failed))
+    }
+
+    /// Waits until there is room for a file.
+    fn room_for(&mut self, source: &Source) -> Freight {
+        let bytes = source.text.len() as u64;
+        self.hold.try_take(bytes).unwrap_or_else(|| {
+            // What waits here for company would wait for ever. If nobody takes
+            // it any more, the next one who sends notices.
+            let _ = self.flush();
+            self.hold.take(bytes)
+        })
     }
 
     /// Why the file is to be done; none if it is as it was.
@@ -200,6 +217,7 @@ impl<'a> Reader<'a> {
             masked,
             why,
             bytes,
+            freight,
         } = prepared;
         let texts = self.run.clock.time(Stage::Chunk, || self.tokenize(&file));
         let texts = match texts {
@@ -218,7 +236,7 @@ impl<'a> Reader<'a> {
             why,
             bytes,
         };
-        let flight = Arc::new(Flight::new(file, began, load));
+        let flight = Arc::new(Flight::new((file, freight), began, load));
         for (text, vector) in &known {
             flight.give(text, vector);
         }

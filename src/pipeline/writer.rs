@@ -24,7 +24,7 @@ pub trait Listener {
     /// One path came to its end.
     fn ended(&mut self, event: FileEvent, progress: Progress);
 
-    /// Something is not as it should be, and no file's outcome says so.
+    /// Something that the user should know while the run goes on.
     fn warned(&mut self, message: &str);
 }
 
@@ -77,15 +77,23 @@ impl<'a> Writer<'a> {
                     outcome,
                     began,
                 } => (path, outcome, began),
-                Done::File { file, load, began } => {
+                Done::File {
+                    file,
+                    load,
+                    freight,
+                    began,
+                } => {
                     let outcome = self.commit(&file, load)?;
-                    (file.file.path.to_string(), outcome, began)
+                    let path = file.file.path.to_string();
+                    drop((file, freight));
+                    (path, outcome, began)
                 }
             };
             if let FileOutcome::Failed(failure) = &outcome {
                 self.store.record_failure(&path, failure).advise()?;
             }
             self.tell(&path, &outcome, began);
+            self.watch_memory();
             self.give_back_memory(&outcome);
             if self.run.plan.sequential && written.send(()).is_err() {
                 break;
@@ -163,6 +171,14 @@ impl<'a> Writer<'a> {
             },
             progress,
         );
+    }
+
+    fn watch_memory(&mut self) {
+        self.run.pressure.look();
+        if let Some(warning) = self.run.pressure.warning() {
+            self.listener.warned(&warning);
+        }
+        self.summary.memory.look(self.summary.files());
     }
 
     /// After each file in `--sequential`, also after one that failed; else now

@@ -15,13 +15,14 @@ use anyhow::{Context, anyhow};
 
 use crate::chunk;
 use crate::cli::{
-    self, Args, Command, DatabaseArgs, DbCommand, IndexArgs, ModelArgs, OutputArgs, ProviderArg,
-    RoleArg,
+    self, Args, Command, DatabaseArgs, DbCommand, IndexArgs, MemoryArgs, ModelArgs, OutputArgs,
+    PrecisionArg, ProviderArg, RoleArg,
 };
-use crate::embed::{Manifest, ModelConfig, Provider, Roles, TextTokenizer};
+use crate::embed::{Manifest, ModelConfig, Precision, Provider, Roles, TextTokenizer};
 use crate::error::{Advise, AdviseItself};
 use crate::exit::Exit;
 use crate::language;
+use crate::memory;
 use crate::names::{ModelId, RelPath, RepositoryName};
 use crate::outcome::{MaxFailed, SkipReason};
 use crate::read::{self, ReadOptions};
@@ -89,10 +90,21 @@ pub struct IndexPlan {
     pub patience: Duration,
     /// The models of the two roles; at least one.
     pub models: Roles<ModelConfig>,
+    /// How much memory there is.
+    pub memory: Memory,
     /// What is printed.
     pub output: Output,
     /// Where the summary is written to.
     pub report: Option<PathBuf>,
+}
+
+/// How much memory a run may take, and where its curve is written.
+#[derive(Debug, Clone)]
+pub struct Memory {
+    /// In bytes; none if nothing says how much there is.
+    pub limit: Option<u64>,
+    /// Where resident memory against files done is written.
+    pub profile: Option<PathBuf>,
 }
 
 /// Where the rows go.
@@ -181,7 +193,11 @@ fn chunk_plan(args: cli::ChunkArgs, home: &Home) -> anyhow::Result<ChunkPlan> {
             max_bytes: value::size(&args.max_file_size).exit(Exit::Usage, SIZE_HINT)?,
             mask: !args.no_mask,
         },
-        model: model_config(&args.model, &models, home, Provider::Cpu)?,
+        model: model_config(
+            &args.model,
+            (&models, home.library(Provider::Cpu)),
+            (Provider::Cpu, None),
+        )?,
         json: args.json,
     })
 }
@@ -206,6 +222,7 @@ fn index_plan(args: IndexArgs, home: &Home) -> anyhow::Result<IndexPlan> {
         database: database(args.database, home)?,
         patience: Duration::from_secs(args.retry_for.into()),
         models: models(&args.models, home)?,
+        memory: memory_plan(args.memory)?,
         output: Output {
             json: args.output.json,
             verbose: args.output.verbose > 0,
@@ -307,16 +324,33 @@ fn database(args: DatabaseArgs, home: &Home) -> anyhow::Result<Database> {
     }
 }
 
+fn memory_plan(args: MemoryArgs) -> anyhow::Result<Memory> {
+    let limit = args.memory_limit.as_deref().map(value::size).transpose();
+    let limit = limit.exit(Exit::Usage, SIZE_HINT)?;
+    Ok(Memory {
+        limit: limit.or_else(memory::limit),
+        profile: args.memory_profile,
+    })
+}
+
 fn models(args: &ModelArgs, home: &Home) -> anyhow::Result<Roles<ModelConfig>> {
     let folder = args.models_dir.clone().unwrap_or_else(|| home.models());
     let provider = match args.provider {
         ProviderArg::Cpu => Provider::Cpu,
         ProviderArg::Cuda => Provider::Cuda,
+        ProviderArg::Openvino => Provider::OpenVino,
+        ProviderArg::Auto if args.precision == Some(PrecisionArg::Int8) => Provider::Cpu,
+        ProviderArg::Auto => home.fastest_provider(),
     };
+    let precision = args.precision.map(|precision| match precision {
+        PrecisionArg::Fp32 => Precision::Fp32,
+        PrecisionArg::Int8 => Precision::Int8,
+    });
     let role = |role, id: &str| {
+        let place = (&*folder, home.library(provider));
         let wanted = args.roles.contains(&role);
         wanted
-            .then(|| model_config(id, &folder, home, provider))
+            .then(|| model_config(id, place, (provider, precision)))
             .transpose()
     };
     Ok(Roles {
@@ -327,21 +361,26 @@ fn models(args: &ModelArgs, home: &Home) -> anyhow::Result<Roles<ModelConfig>> {
 
 fn model_config(
     id: &str,
-    models: &Path,
-    home: &Home,
-    provider: Provider,
+    (models, library): (&Path, PathBuf),
+    (provider, precision): (Provider, Option<Precision>),
 ) -> anyhow::Result<ModelConfig> {
     let id = ModelId::new(id).exit(Exit::Usage, "a model's id is the name of its folder")?;
     let config = ModelConfig {
         id,
         models: models.to_owned(),
-        library: home.onnx_runtime(),
+        library,
         provider,
+        precision,
     };
-    config.manifest().exit(
+    let manifest = config.manifest().exit(
         Exit::Usage,
-        "a model of your own needs a model.toml in its folder",
+        "a model of your own needs a model.toml in its folder, with a table [int8] for that precision",
     )?;
+    if provider == Provider::OpenVino && manifest.precision == Precision::Int8 {
+        // OpenVINO has none of the operators: all would run elsewhere, unasked.
+        return Err(anyhow!("the openvino provider does not run int8"))
+            .exit(Exit::Usage, "leave out --precision, or take --provider cpu");
+    }
     Ok(config)
 }
 

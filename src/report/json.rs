@@ -1,9 +1,11 @@
-//! NDJSON: `start` never, `file` for each path, `summary` or `error` last.
+//! NDJSON: `start` never, `file` for each path, `warning` where there is one,
+//! `summary` or `error` last.
 
 use serde_json::{Value, json};
 
 use super::{FileEvent, RunFacts};
 use crate::error;
+use crate::memory::Sample;
 use crate::outcome::{FileOutcome, GraphSummary, Indexed, Summary, Why};
 
 /// Grows when a field changes its meaning or goes away, not when one is added.
@@ -56,6 +58,7 @@ pub(super) fn summary(facts: RunFacts, summary: &Summary) -> String {
         "schema": SCHEMA,
         "repository": facts.repository,
         "provider": facts.provider,
+        "precision": facts.precision,
         "models": {"text": facts.models[0], "code": facts.models[1]},
         "sequential": facts.sequential,
         "dry_run": facts.dry_run,
@@ -84,8 +87,23 @@ pub(super) fn summary(facts: RunFacts, summary: &Summary) -> String {
             "store": millis(times.store),
         },
         "peak_memory_bytes": summary.peak_memory,
+        "memory": {
+            "limit_bytes": facts.memory_limit,
+            "state": summary.memory_state.as_str(),
+            "files_and_bytes": curve(summary),
+        },
     })
     .to_string()
+}
+
+/// Pairs of files done and resident bytes, at most 256.
+fn curve(summary: &Summary) -> Vec<(u64, u64)> {
+    let pair = |sample: &Sample| (sample.files, sample.resident);
+    summary.memory.samples().iter().map(pair).collect()
+}
+
+pub(super) fn warning(message: &str) -> String {
+    json!({"event": "warning", "schema": SCHEMA, "message": message}).to_string()
 }
 
 fn graph(graph: &GraphSummary) -> Value {

@@ -3,6 +3,7 @@
 
 mod json;
 mod markdown;
+mod memory_profile;
 mod text;
 
 use std::io::{self, Write};
@@ -12,6 +13,7 @@ use crate::outcome::{FileOutcome, Summary};
 
 pub use json::SCHEMA;
 pub use markdown::{Failed, markdown};
+pub use memory_profile::{ProfileError, write_memory_profile};
 
 /// The form of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +47,10 @@ pub struct RunFacts<'a> {
     pub repository: &'a str,
     /// The execution provider.
     pub provider: &'a str,
+    /// In which numbers it computes.
+    pub precision: &'a str,
+    /// What the run may hold in memory, in bytes.
+    pub memory_limit: Option<u64>,
     /// The models by role, `-` for a role that is off.
     pub models: [&'a str; 2],
     /// Whether files went one at a time.
@@ -81,6 +87,13 @@ impl Report {
             Format::Json => print(&json::summary(facts, summary)),
             Format::Text { .. } => print(&text::summary(facts, summary)),
             Format::Silent => {}
+        }
+    }
+
+    /// Warns machines; people read it on standard error.
+    pub fn warning(self, message: &str) {
+        if self.format == Format::Json {
+            print(&json::warning(message));
         }
     }
 

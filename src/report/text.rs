@@ -4,7 +4,7 @@ use std::fmt::{Display, Write};
 use std::time::Duration;
 
 use super::{FileEvent, RunFacts};
-use crate::outcome::{FileOutcome, Summary, Why};
+use crate::outcome::{FileOutcome, MemoryState, Summary, Why};
 
 pub(super) fn file(event: FileEvent) -> String {
     let FileEvent {
@@ -81,13 +81,7 @@ pub(super) fn rows(facts: RunFacts, summary: &Summary) -> Vec<(&'static str, Str
         ("masked", masked(summary)),
         ("models", models(facts)),
         ("time", times(summary)),
-        (
-            "memory",
-            summary
-                .peak_memory
-                .map(|peak| format!("peak {}", megabytes(peak)))
-                .unwrap_or_default(),
-        ),
+        ("memory", memory(facts, summary)),
     ];
     rows.retain(|(_, value)| !value.is_empty());
     rows
@@ -176,7 +170,26 @@ fn masked(summary: &Summary) -> String {
 
 fn models(facts: RunFacts) -> String {
     let [text, code] = facts.models;
-    format!("text {text}, code {code}, on {}", facts.provider)
+    let (provider, precision) = (facts.provider, facts.precision);
+    format!("text {text}, code {code}, on {provider} in {precision}")
+}
+
+fn memory(facts: RunFacts, summary: &Summary) -> String {
+    let Some(peak) = summary.peak_memory else {
+        return String::new();
+    };
+    let mut text = format!("peak {}", megabytes(peak));
+    let limit = facts.memory_limit.map_or_else(String::new, megabytes);
+    match summary.memory_state {
+        MemoryState::Ample => {}
+        MemoryState::Tight => {
+            let _ = write!(text, ", above 80 % of the limit of {limit}");
+        }
+        MemoryState::Over => {
+            let _ = write!(text, ", stopped at the limit of {limit}");
+        }
+    }
+    text
 }
 
 fn times(summary: &Summary) -> String {

@@ -4,7 +4,7 @@ use std::fs;
 use std::thread;
 
 use mnemo_index::chunk::CountTokens;
-use mnemo_index::embed::{Embedding, Tokens};
+use mnemo_index::embed::{Embedder, Embedding, Precision, Tokens};
 
 use crate::installed;
 
@@ -135,4 +135,54 @@ fn a_truncated_model_is_refused_with_both_sizes() {
     fs::write(&tokenizer, &whole[..whole.len() / 2]).unwrap();
     let error = installed::open(&config).err().unwrap().to_string();
     assert!(error.contains("tokenizer.json"), "{error}");
+}
+
+fn in_eight_bits() -> Embedder {
+    let mut config = installed::model();
+    config.precision = Some(Precision::Int8);
+    installed::open(&config).unwrap()
+}
+
+fn cosine(a: &Embedding, b: &Embedding) -> f32 {
+    let pairs = a.as_slice().iter().zip(b.as_slice());
+    pairs.map(|(a, b)| a * b).sum()
+}
+
+#[test]
+fn in_eight_bits_a_vector_is_near_the_one_of_fp32() {
+    let tokens = tokens();
+    let exact = installed::embedder().embed(&tokens).unwrap();
+    let near = in_eight_bits().embed(&tokens).unwrap();
+    for (exact, near) in exact.iter().zip(&near) {
+        assert!(cosine(exact, near) > 0.97, "{}", cosine(exact, near));
+    }
+    assert!(largest_difference(&exact, &near) > 1e-4, "this is fp32");
+}
+
+#[test]
+fn in_eight_bits_other_texts_do_not_change_a_vector() {
+    let (embedder, tokens) = (in_eight_bits(), tokens());
+    let together = embedder.embed_batched(&tokens, 4096).unwrap();
+    let alone = tokens
+        .iter()
+        .flat_map(|text| embedder.embed(std::slice::from_ref(text)).unwrap());
+    assert_eq!(together, alone.collect::<Vec<_>>());
+}
+
+#[test]
+fn a_form_that_a_model_does_not_have_is_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = installed::model();
+    let facts = include_str!("../../models/all-minilm-l6-v2/model.toml");
+    let without = facts.split("[int8]").next().unwrap();
+    fs::create_dir(folder.path().join(config.id.as_str())).unwrap();
+    fs::write(
+        folder.path().join(config.id.as_str()).join("model.toml"),
+        without,
+    )
+    .unwrap();
+    config.models = folder.path().to_owned();
+    config.precision = Some(Precision::Int8);
+    let error = config.manifest().unwrap_err().to_string();
+    assert_eq!(error, "model \"all-minilm-l6-v2\" has no int8 form");
 }

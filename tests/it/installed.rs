@@ -29,6 +29,7 @@ pub fn model() -> ModelConfig {
         models: home.join("models"),
         library: home.join("runtime/onnxruntime-1.32.0/libonnxruntime.so.1.32.0"),
         provider: Provider::Cpu,
+        precision: None,
     }
 }
 
@@ -46,4 +47,11 @@ pub fn open(config: &ModelConfig) -> anyhow::Result<Embedder> {
         config,
         Arc::new(config.tokenizer()?),
     )?)
+}
+
+/// Whether the set-up brought ONNX Runtime with OpenVINO: it does where the
+/// processor can multiply in bf16.
+pub fn has_openvino() -> bool {
+    let folder = home().join("runtime/onnxruntime-openvino-1.24.1");
+    folder.join("libonnxruntime.so.1.24.1").exists()
 }

@@ -21,6 +21,7 @@ mod installed;
 mod json;
 mod kill;
 mod main_job;
+mod memory;
 mod one_run;
 mod private_database;
 mod program;
