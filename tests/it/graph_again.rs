@@ -407,8 +407,12 @@ const EDITS: &[Edit] = &[
     }),
     ("all is as it was", |r| {
         let stale: Vec<String> = r.files.keys().cloned().collect();
-        stale.iter().for_each(|path| r.remove(path));
-        TREE.iter().for_each(|(path, text)| r.write(path, text));
+        for path in &stale {
+            r.remove(path);
+        }
+        for (path, text) in TREE {
+            r.write(path, text);
+        }
     }),
 ];
 
