@@ -96,9 +96,9 @@ fn the_readers_questions_about_the_graph() {
             ["zoo src"]
         );
         assert_eq!(
-            ask("SELECT (properties->'sites')::text AS a, properties->>'resolution' AS b FROM edges e
+            ask("SELECT (e.properties->'sites')::text AS a, e.properties->>'resolution' AS b FROM edges e
                  JOIN nodes t ON t.node_id = e.target_node_id JOIN nodes s ON s.node_id = e.source_node_id
-                 WHERE relation_type = 'calls' AND t.label = 'sound' AND s.label = 'main'"),
+                 WHERE e.relation_type = 'calls' AND t.label = 'sound' AND s.label = 'main'"),
             ["[[4, 3], [5, 3]] re_export"]
         );
     }

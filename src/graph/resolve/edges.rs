@@ -7,9 +7,7 @@ use super::scope::Side;
 use super::value::{FileId, Value, Values};
 use super::world::Dialect;
 use super::{Resolver, builtins};
-use crate::symbols::{
-    At, Base, Bound, Call, ClassId, Definition, Expr, ExprId, Imported, NONE, ScopeId,
-};
+use crate::symbols::{At, Base, Bound, Call, ClassId, Definition, Expr, Imported, NONE, ScopeId};
 
 /// What a whole repository says of itself.
 #[derive(Debug)]
@@ -397,123 +395,7 @@ impl Resolver {
             _ => Vec::new(),
         }
     }
-
-    /// How the target of a callee was found.
-    fn how(&mut self, file: FileId, callee: ExprId, target: End) -> &'static str {
-        match self.world.file(file).expr(callee).clone() {
-            Expr::Name(name, scope, at) => {
-                let bounds = self.look_up(file, (name, scope), at);
-                bounds
-                    .iter()
-                    .map(|bound| self.how_bound(file, *bound, target))
-                    .min_by_key(|how| RANKS.iter().position(|rank| rank == how))
-                    .unwrap_or("import")
-            }
-            Expr::This(_) | Expr::Super(_) => "self",
-            Expr::Member(object, _) => self.how_member(file, object),
-            Expr::Function(_) | Expr::Class(_) => "local",
-            _ => "flow",
-        }
-    }
-
-    /// Whether the first parameter of a function is what it is called on.
-    fn is_receiver(&self, id: FileId, function: u32) -> bool {
-        let file = self.world.file(id);
-        let function = file.function(function);
-        let takes_one = function.class.is_some() && !function.traits.is_static;
-        takes_one && file.dialect == Dialect::Python
-    }
-
-    fn how_bound(&self, file: FileId, bound: Bound, target: End) -> &'static str {
-        match bound {
-            Bound::Function(_) | Bound::Class(_) | Bound::Alias(_) if target.file == file => {
-                "local"
-            }
-            Bound::Parameter(function, 0) if self.is_receiver(file, function) => "self",
-            Bound::Import(import) => {
-                let origins = self.import_origins(file, import, Side::Value);
-                let is_plain = |(origin, bound): &(FileId, Bound)| match *bound {
-                    Bound::Function(_) | Bound::Class(_) | Bound::Alias(_) => true,
-                    Bound::Value(NONE, value) => matches!(
-                        self.world.file(*origin).expr(value),
-                        Expr::Function(_) | Expr::Class(_)
-                    ),
-                    _ => false,
-                };
-                match origins.first() {
-                    Some(origin) if !is_plain(origin) => "flow",
-                    Some((origin, _)) => match self.world.file(file).target(import) {
-                        Target::File(direct) if direct == *origin => "import",
-                        _ => "re_export",
-                    },
-                    None => "import",
-                }
-            }
-            _ => "flow",
-        }
-    }
-
-    fn how_member(&mut self, id: FileId, object: ExprId) -> &'static str {
-        let file = self.world.file(id);
-        match *file.expr(object) {
-            Expr::This(_) | Expr::Super(_) => return "self",
-            Expr::Name(name, scope, at) => {
-                let bounds = self.look_up(id, (name, scope), at);
-                let is_receiver = |bound: &Bound| match *bound {
-                    Bound::Parameter(function, 0) => self.is_receiver(id, function),
-                    _ => false,
-                };
-                if bounds.iter().any(is_receiver) {
-                    return "self";
-                }
-            }
-            _ => {}
-        }
-        let objects = self.expr(id, object);
-        match objects.first() {
-            Some(Value::Module(_) | Value::Folder(_) | Value::Namespace(..)) => "namespace",
-            Some(Value::Class(..)) => "static",
-            _ => "typed",
-        }
-    }
-
-    fn how_named(&mut self, file: FileId, expr: ExprId, stated: u32) -> &'static str {
-        let here = End {
-            file,
-            definition: None,
-        };
-        if expr != NONE {
-            return self.how(file, expr, here);
-        }
-        let crate::symbols::Type::Named { path, scope, .. } =
-            self.world.file(file).stated(stated).clone()
-        else {
-            return "typed";
-        };
-        let name = path.first().copied().unwrap_or(NONE);
-        let bounds = self.look_up(file, (name, scope), u32::MAX);
-        let how = bounds
-            .first()
-            .map(|bound| self.how_bound(file, *bound, here));
-        if path.len() > 1 {
-            "namespace"
-        } else {
-            how.unwrap_or("local")
-        }
-    }
 }
-
-/// How references are resolved, the plainest first.
-const RANKS: [&str; 8] = [
-    "local",
-    "self",
-    "import",
-    "re_export",
-    "namespace",
-    "static",
-    "typed",
-    "flow",
-];
 
 fn named(resolver: &Resolver, file: &super::world::File) -> Named {
     let text = |name| resolver.world.str(file.text(name)).to_owned();

@@ -118,26 +118,23 @@ impl Resolver {
         }
     }
 
-    /// A decorated function is what its decorators make of it, as far as they
+    /// A decorated function, and what its decorators make of it, as far as they
     /// are in the repository and say so.
     fn decorated(&mut self, file: FileId, function: FunctionId) -> Values {
-        let mut values: Values = [Value::Function(file, function, 0)].into();
+        let mut values = Gathered::default();
+        values.add(Value::Function(file, function, 0));
         if self.world.file(file).dialect != Dialect::Python {
-            return values;
+            return values.finish();
         }
         let decorators = self.world.file(file).function(function).decorators.clone();
-        for decorator in decorators.into_iter().rev() {
-            let mut made = Gathered::default();
+        for decorator in decorators {
             for value in self.expr(file, decorator).iter() {
-                let given = self.deeper(|resolver| resolver.result_of(*value));
-                let functions = given.iter().filter(|v| matches!(v, Value::Function(..)));
-                functions.for_each(|value| made.add(*value));
-            }
-            if !made.is_empty() {
-                values = made.finish();
+                let made = self.deeper(|resolver| resolver.result_of(*value));
+                let functions = made.iter().filter(|v| matches!(v, Value::Function(..)));
+                functions.for_each(|value| values.add(*value));
             }
         }
-        values
+        values.finish()
     }
 
     /// The instance or class whose code `scope` is in.
