@@ -120,7 +120,7 @@ fn the_other_commands_speak_it_too() {
             .map(|line| serde_json::from_str::<Value>(line).unwrap());
         events
             .map(|event| {
-                assert_eq!(event["schema"], 1);
+                assert_eq!(event["schema"], mnemo_index::report::SCHEMA);
                 let names = event.as_object().unwrap().keys().cloned();
                 format!(
                     "{}: {}",

@@ -29,17 +29,25 @@ const FILES: usize = 40;
 /// Every so many moments one must lie in an open transaction.
 const OPEN_EVERY: usize = 3;
 
-/// What is stored of a file, but for times and commits: the same for the same file.
+/// What a file's transaction stores of it, but for times and commits: the same for
+/// the same file.
 const PRINTS: &str = "
     SELECT f.file_path, md5(concat(encode(f.digest, 'hex'), f.chunk_count, (
         SELECT string_agg(concat(c.id, c.name, c.source_code, c.start_line, c.end_line, c.node_id, c.code_key,
             c.embedding_code IS NULL, c.embedding_text IS NULL), '|' ORDER BY c.id)
         FROM code_chunks c WHERE c.file_path = f.file_path), (
-        SELECT string_agg(concat(n.node_id, n.node_type, n.label, n.properties), '|' ORDER BY n.node_id)
+        SELECT string_agg(concat(n.node_id, n.node_type, n.label), '|' ORDER BY n.node_id)
         FROM nodes n WHERE n.file_path = f.file_path), (
         SELECT string_agg(concat(e.edge_id, e.target_node_id), '|' ORDER BY e.edge_id)
-        FROM edges e JOIN nodes n ON n.node_id = e.source_node_id WHERE n.file_path = f.file_path)))
+        FROM edges e JOIN nodes n ON n.node_id = e.source_node_id
+        WHERE n.file_path = f.file_path AND e.relation_type = 'contains')))
     FROM indexed_files f";
+
+/// What is made of all files together, at the end of a run.
+const GRAPH: &str = "
+    SELECT concat(count(*), md5(string_agg(concat(edge_id, relation_type, source_node_id, target_node_id), '|' ORDER BY edge_id)), (
+        SELECT md5(string_agg(concat(node_id, properties), '|' ORDER BY node_id)) FROM nodes))
+    FROM edges";
 
 /// By path.
 type Prints = BTreeMap<String, String>;
@@ -47,6 +55,10 @@ type Prints = BTreeMap<String, String>;
 fn prints(database: &Database) -> Prints {
     let rows = database.client().query(PRINTS, &[]).unwrap();
     rows.iter().map(|row| (row.get(0), row.get(1))).collect()
+}
+
+fn graph(database: &Database) -> String {
+    database.client().query_one(GRAPH, &[]).unwrap().get(0)
 }
 
 fn text(number: usize, version: u32) -> String {
@@ -174,6 +186,7 @@ fn whenever_a_run_is_killed_each_file_is_old_or_new_and_the_next_run_finishes() 
         let verified = Program::on(&database, ["verify"]).run();
         assert_eq!(verified.code(), 0, "{}", verified.stdout());
         index(&second, &database).events(0);
+        assert_eq!(graph(&database), graph(&clean), "after {committed} files");
         assert_eq!(prints(&database), new, "after {committed} files");
         database.remove();
     }
