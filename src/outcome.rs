@@ -332,6 +332,18 @@ impl Summary {
         add_counts(&mut self.edges, &indexed.edges);
     }
 
+    /// Takes note of what ties the files, with its nodes and edges.
+    pub fn tie(&mut self, graph: GraphSummary) {
+        let ties = graph.edges.iter().filter(|(_, count)| **count > 0);
+        for (relation, count) in ties {
+            *self.edges.entry((*relation).to_owned()).or_default() += count;
+        }
+        if graph.packages > 0 {
+            *self.nodes.entry("Package".to_owned()).or_default() += graph.packages;
+        }
+        self.graph = Some(graph);
+    }
+
     /// Files that belong into the index: indexed, unchanged or failed.
     #[must_use]
     pub fn files(&self) -> u64 {

@@ -176,7 +176,9 @@ fn stages(run: &Run, stores: Stores, session: &mut Session) -> anyhow::Result<()
             .time(Stage::Store, || retire(run, standing, session));
         // Also where that is refused, what was written becomes searchable and
         // its graph whole.
-        session.summary.graph = graph::make(run.plan, &mut store)?;
+        if let Some(graph) = graph::make(run.plan, &mut store)? {
+            session.summary.tie(graph);
+        }
         run.clock.time(Stage::Store, || {
             store.finish().advise()?;
             let standing = session.summary.indexed + session.summary.unchanged;

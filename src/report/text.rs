@@ -136,8 +136,12 @@ fn graph(summary: &Summary) -> String {
     let Some(graph) = &summary.graph else {
         return String::new();
     };
-    let ties = counts(graph.edges.iter().map(|(relation, n)| (*relation, *n)));
-    format!("{ties} in {}", seconds(graph.elapsed))
+    let found = counts(graph.resolutions.iter().map(|(how, n)| (*how, *n)));
+    let elapsed = seconds(graph.elapsed);
+    if found.is_empty() {
+        return format!("no call resolved, in {elapsed}");
+    }
+    format!("calls resolved: {found}, in {elapsed}")
 }
 
 /// References that tie to nothing in the repository.
