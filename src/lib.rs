@@ -38,7 +38,7 @@
 //! | [`commands`] | what each command does, from a plan to an exit code | |
 //! | [`pipeline`] | joins the stages, starts the threads | `thread::scope`, crossbeam |
 //! | [`walk`] | directory → [`source::SourceFile`], or why not | ignore |
-//! | [`read`] | bytes → [`source::Source`], secrets masked | regex |
+//! | [`read`] | bytes → [`source::Source`], secrets masked | regex (with language) |
 //! | [`language`] | facts about each language: grammar, queries, rules | tree-sitter (with chunk) |
 //! | [`chunk`] | [`source::Source`] → [`chunk::ChunkedFile`] | |
 //! | [`symbols`] | what a file says to the others: names, types, imports, calls | postcard |
