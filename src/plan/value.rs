@@ -13,6 +13,9 @@ pub(super) enum ValueError {
     MaxFailed(String),
 }
 
+/// What to do about a size that is none.
+pub(super) const SIZE_HINT: &str = "give a number of bytes, or one with K, M or G: 500K, 2M";
+
 /// `500`, `500K`, `2M`, `1G`, also with `B` or `iB` behind: powers of 1,024.
 pub(super) fn size(text: &str) -> Result<u64, ValueError> {
     let refused = || ValueError::Size(text.to_owned());
