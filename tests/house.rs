@@ -23,7 +23,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "plan",
         &[
-            "cli", "chunk", "embed", "language", "read", "store", "terminal", "walk",
+            "cli", "chunk", "embed", "hub", "language", "read", "store", "terminal", "walk",
         ],
     ),
     (
@@ -39,6 +39,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("language", &["symbols"]),
     ("chunk", &["language", "symbols"]),
     ("embed", &["chunk"]),
+    ("hub", &["embed"]),
     ("graph", &["chunk", "language", "symbols"]),
     ("store", &["chunk", "embed", "graph", "language", "symbols"]),
     ("report", &[]),
@@ -59,6 +60,8 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("ignore::", &["walk"]),
     ("regex::", &["read", "language"]),
     ("rustls::", &["store"]),
+    ("hf_hub::", &["hub"]),
+    ("ureq::", &["hub"]),
     ("postcard::", &["symbols"]),
     ("oxc_resolver::", &["graph"]),
     ("thread::spawn", &["pipeline"]),

@@ -108,6 +108,11 @@ pub struct ModelArgs {
     #[arg(long, value_name = "DIR", env = "MNEMO_MODELS_DIR")]
     pub models_dir: Option<PathBuf>,
 
+    /// Never reach for models over the network: a run takes what `models fetch` brought, with or
+    /// without this
+    #[arg(long)]
+    pub offline: bool,
+
     /// Where inference runs
     #[arg(long, value_enum, default_value_t = ProviderArg::Cpu, env = "MNEMO_PROVIDER")]
     pub provider: ProviderArg,

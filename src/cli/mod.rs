@@ -3,6 +3,7 @@
 
 mod chunk;
 mod index;
+mod models;
 mod standing;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
@@ -14,6 +15,7 @@ pub use index::{
     ColorArg, DEFAULT_MODEL, FileArgs, IndexArgs, MemoryArgs, ModelArgs, OutputArgs, PrecisionArg,
     ProviderArg, RoleArg,
 };
+pub use models::{ModelsCommand, ModelsFetchArgs, ModelsListArgs, ModelsVerifyArgs};
 pub use standing::{ForgetArgs, GcArgs, StatusArgs, VerifyArgs};
 
 const AFTER_HELP: &str = "\
@@ -58,6 +60,12 @@ pub enum Command {
         /// What to do with it.
         #[command(subcommand)]
         command: DbCommand,
+    },
+    /// Fetch, check and list models
+    Models {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: ModelsCommand,
     },
     /// Show how files are cut into chunks; needs no weights and no database
     Chunk(ChunkArgs),
@@ -117,6 +125,7 @@ impl Args {
             Some(Command::Verify(args)) => args.json,
             Some(Command::Gc(args)) => args.json,
             Some(Command::Chunk(args)) => args.json,
+            Some(Command::Models { command }) => command.wants_json(),
             Some(Command::Db { .. } | Command::Forget(_)) => false,
         }
     }

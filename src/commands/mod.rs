@@ -6,6 +6,7 @@ mod dry_run;
 mod forget;
 mod gc;
 mod index;
+mod models;
 mod status;
 mod verify;
 
@@ -38,6 +39,7 @@ fn planned(args: Args, terminal: &Terminal) -> anyhow::Result<Exit> {
     match plan::plan(args)? {
         Plan::Index(plan) => index::index(&plan, terminal),
         Plan::Database(plan) => db::manage(&plan),
+        Plan::Models(plan) => models::manage(&plan, terminal),
         Plan::Chunk(plan) => chunk::show(&plan),
         Plan::Status(plan) => status::show(&plan),
         Plan::Verify(plan) => verify::check(&plan),

@@ -215,14 +215,13 @@ impl Manifest {
             id: id.to_string(),
             source,
         };
-        if let Ok(text) = std::fs::read_to_string(folder.join("model.toml")) {
-            return toml::from_str(&text).map_err(invalid);
-        }
-        let text = built_in(BUILT_IN, id.as_str()).ok_or_else(|| ManifestError::Unknown {
+        let own = std::fs::read_to_string(folder.join("model.toml")).ok();
+        let text = own.or_else(|| built_in(BUILT_IN, id.as_str()).map(str::to_owned));
+        let text = text.ok_or_else(|| ManifestError::Unknown {
             id: id.to_string(),
             known: Self::known().collect::<Vec<_>>().join(", "),
         })?;
-        let mut manifest: Self = toml::from_str(text).map_err(invalid)?;
+        let mut manifest: Self = toml::from_str(&text).map_err(invalid)?;
         manifest.complete(&Record::read(&folder));
         Ok(manifest)
     }

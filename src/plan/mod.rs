@@ -5,6 +5,7 @@
 mod checkout;
 mod home;
 mod index;
+mod model_files;
 mod models;
 mod standing;
 mod value;
@@ -27,10 +28,12 @@ use crate::terminal::{Color, TerminalOptions};
 use checkout::Checkout;
 use home::Home;
 use index::index_plan;
+use model_files::models_plan;
 use models::model_config;
 use standing::{forget_plan, gc_plan, status_plan, verify_plan};
 
 pub use index::{IndexPlan, Memory};
+pub use model_files::{ModelsPlan, ModelsTask};
 pub use models::{MODEL_HINT, tokenizer};
 pub use standing::{ForgetPlan, GcPlan, Place, StatusPlan, VerifyPlan};
 
@@ -40,6 +43,8 @@ pub enum Plan {
     Index(Box<IndexPlan>),
     /// Managing the private PostgreSQL.
     Database(DatabasePlan),
+    /// Managing the models' files.
+    Models(ModelsPlan),
     /// Showing the chunks of files.
     Chunk(ChunkPlan),
     /// Showing what an index holds.
@@ -121,6 +126,7 @@ pub fn plan(args: Args) -> anyhow::Result<Plan> {
             command,
             cluster: home.cluster(),
         })),
+        Some(Command::Models { command }) => models_plan(command, &home).map(Plan::Models),
         Some(Command::Chunk(args)) => chunk_plan(args, &home).map(Plan::Chunk),
         Some(Command::Status(args)) => status_plan(args, &home).map(Plan::Status),
         Some(Command::Verify(args)) => verify_plan(args, &home).map(Plan::Verify),
