@@ -3,8 +3,10 @@
 mod chunk;
 mod db;
 mod dry_run;
+mod finish;
 mod forget;
 mod gc;
+mod hold;
 mod index;
 mod status;
 mod verify;
@@ -39,6 +41,7 @@ fn planned(args: Args, terminal: &Terminal) -> anyhow::Result<Exit> {
         Plan::Index(plan) => index::index(&plan, terminal),
         Plan::Database(plan) => db::manage(&plan),
         Plan::Chunk(plan) => chunk::show(&plan),
+        Plan::Finish(plan) => finish::finish(&plan, terminal),
         Plan::Status(plan) => status::show(&plan),
         Plan::Verify(plan) => verify::check(&plan),
         Plan::Forget(plan) => forget::forget(&plan),

@@ -32,6 +32,7 @@ mod rights;
 mod runs;
 mod samples;
 mod secrets;
+mod shards;
 mod store_commit;
 mod store_open;
 mod store_readers;
