@@ -2,6 +2,7 @@
 //! models. The only room that knows either library.
 
 mod batch;
+mod files;
 mod manifest;
 mod onnx;
 mod pool;
@@ -19,7 +20,8 @@ use crate::memory;
 use crate::names::ModelId;
 
 use batch::Batch;
-pub use manifest::{Fidelity, Manifest, ManifestError};
+pub use files::{ModelFile, Record, RecordedFile};
+pub use manifest::{Fidelity, Hub, Manifest, ManifestError};
 pub use onnx::{OnnxError, Runtime};
 pub use precision::Precision;
 pub use provider::Provider;
@@ -89,6 +91,18 @@ pub enum EmbedError {
         model: String,
         /// The cosine between a vector and what it should be.
         cosine: f32,
+    },
+    /// Its tokenizer knows more words than the graph has vectors for.
+    #[error(
+        "model {model}'s tokenizer has {tokens} tokens, but its graph does not take the last of them: {cause}"
+    )]
+    Vocabulary {
+        /// The model's id.
+        model: String,
+        /// Tokens of the tokenizer.
+        tokens: usize,
+        /// What ONNX Runtime said.
+        cause: String,
     },
 }
 
@@ -270,14 +284,30 @@ impl Embedder {
         if std::fs::read_to_string(&path).is_ok_and(|checked| checked == here) {
             return Ok(());
         }
-        self.check(manifest)?;
+        self.check_vocabulary(&manifest.id)?;
+        self.check(manifest, &config.folder())?;
         // In a folder that cannot be written the check runs every time.
         let _ = write_whole(&path, &here);
         Ok(())
     }
 
-    fn check(&self, manifest: &Manifest) -> Result<(), EmbedError> {
-        let Some(reference) = manifest.reference() else {
+    /// A table's length cannot be asked for, but a row that is not there can.
+    fn check_vocabulary(&self, model: &str) -> Result<(), EmbedError> {
+        let run = self
+            .model
+            .run(&Batch::new(&[self.tokenizer.last_token()]), false);
+        match run {
+            Ok(_) => Ok(()),
+            Err(error) => Err(EmbedError::Vocabulary {
+                model: model.to_owned(),
+                tokens: self.tokenizer.vocabulary(),
+                cause: error.to_string(),
+            }),
+        }
+    }
+
+    fn check(&self, manifest: &Manifest, folder: &Path) -> Result<(), EmbedError> {
+        let Some(reference) = manifest.reference(folder) else {
             return Ok(());
         };
         for known in &reference.texts {

@@ -78,6 +78,21 @@ impl TextTokenizer {
         self.max_tokens.saturating_sub(self.overhead)
     }
 
+    /// Tokens it can give, special ones included: one more than the highest id.
+    pub(super) fn vocabulary(&self) -> usize {
+        let words = self.tokenizer.get_vocab(true);
+        words
+            .values()
+            .max()
+            .map_or(0, |highest| *highest as usize + 1)
+    }
+
+    /// A text of nothing but the token with the highest id.
+    pub(super) fn last_token(&self) -> Tokens {
+        let last = u32::try_from(self.vocabulary().saturating_sub(1)).unwrap_or(u32::MAX);
+        Tokens { ids: vec![last] }
+    }
+
     /// The tokens of `text`; what goes beyond the window is cut off, the final
     /// special token kept.
     ///

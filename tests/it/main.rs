@@ -33,6 +33,7 @@ mod runs;
 mod samples;
 mod secrets;
 mod shards;
+mod stand_ins;
 mod store_commit;
 mod store_open;
 mod store_readers;
