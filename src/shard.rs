@@ -98,12 +98,12 @@ mod tests {
         assert!(counts.iter().all(|n| (850..1150).contains(n)), "{counts:?}");
     }
 
-    /// Machines with other versions must agree.
+    /// Machines with other versions must agree. Values by another implementation of BLAKE3.
     #[test]
     fn which_shard_a_path_is_in_never_changes() {
         let of = |path: &str| (1..=4).find(|n| Shard::new(*n, 4).unwrap().holds(path));
         let found: Vec<_> = ["", "a.ts", "src/index.ts", "é/x.py"].map(of).to_vec();
-        assert_eq!(found, [Some(4), Some(1), Some(1), Some(1)]);
+        assert_eq!(found, [Some(4), Some(3), Some(3), Some(1)]);
     }
 
     #[test]
