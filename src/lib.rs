@@ -50,8 +50,8 @@
 //! | [`terminal`] | standard error: progress, warnings, errors | indicatif |
 //! | [`signal`] | SIGINT and SIGTERM | signal-hook |
 //!
-//! [`names`], [`source`], [`outcome`], [`error`], [`exit`] and [`memory`] belong
-//! to nobody and may be used by all.
+//! [`names`], [`source`], [`shard`], [`outcome`], [`error`], [`exit`] and [`memory`]
+//! belong to nobody and may be used by all.
 //!
 //! ## Who may know whom
 //!
@@ -124,6 +124,7 @@ pub mod pipeline;
 pub mod plan;
 pub mod read;
 pub mod report;
+pub mod shard;
 pub mod signal;
 pub mod source;
 pub mod store;

@@ -12,7 +12,9 @@ use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
 /// What every room may use.
-const SHARED: &[&str] = &["names", "source", "outcome", "error", "exit", "memory"];
+const SHARED: &[&str] = &[
+    "names", "source", "shard", "outcome", "error", "exit", "memory",
+];
 
 /// What else a room may use of the others: the types at its doors, and for
 /// those who join rooms together, the rooms.

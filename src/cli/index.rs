@@ -30,8 +30,12 @@ pub struct IndexArgs {
     #[arg(long)]
     pub full: bool,
 
+    /// Index only shard I, from 1, of N: others do the rest at once, `finish` completes it
+    #[arg(long, value_name = "I/N", env = "MNEMO_SHARD")]
+    pub shard: Option<String>,
+
     /// Go on if more than half of the files in the index would be retired
-    #[arg(long)]
+    #[arg(long, conflicts_with = "shard")]
     pub allow_shrink: bool,
 
     /// Wait for another run on the same repository to end [default: exit with 75]

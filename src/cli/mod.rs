@@ -2,6 +2,7 @@
 #![allow(clippy::doc_markdown, reason = "clap shows these comments as they are")]
 
 mod chunk;
+mod finish;
 mod index;
 mod models;
 mod standing;
@@ -11,6 +12,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 use crate::exit;
 
 pub use chunk::ChunkArgs;
+pub use finish::FinishArgs;
 pub use index::{
     ColorArg, DEFAULT_MODEL, FileArgs, IndexArgs, MemoryArgs, ModelArgs, OutputArgs, PrecisionArg,
     ProviderArg, RoleArg,
@@ -69,6 +71,8 @@ pub enum Command {
     },
     /// Show how files are cut into chunks; needs no weights and no database
     Chunk(ChunkArgs),
+    /// Complete what shards have indexed: retire what has gone, make the graph, close the run
+    Finish(FinishArgs),
     /// Show how the last runs went, what the index holds, and what failed
     Status(StatusArgs),
     /// Check the index against its own promises; faults are listed, exit code 5
@@ -121,6 +125,7 @@ impl Args {
     pub fn wants_json(&self) -> bool {
         match &self.command {
             None => self.index.output.json,
+            Some(Command::Finish(args)) => args.json,
             Some(Command::Status(args)) => args.json,
             Some(Command::Verify(args)) => args.json,
             Some(Command::Gc(args)) => args.json,

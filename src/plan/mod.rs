@@ -3,6 +3,7 @@
 //! command line.
 
 mod checkout;
+mod finish;
 mod home;
 mod index;
 mod model_files;
@@ -26,13 +27,15 @@ use crate::store::embedded::{self, ClusterConfig};
 use crate::terminal::{Color, TerminalOptions};
 
 use checkout::Checkout;
+use finish::finish_plan;
 use home::Home;
 use index::index_plan;
 use model_files::models_plan;
 use models::model_config;
 use standing::{forget_plan, gc_plan, status_plan, verify_plan};
 
-pub use index::{IndexPlan, Memory};
+pub use finish::FinishPlan;
+pub use index::{IndexPlan, Memory, Tree};
 pub use model_files::{ModelsPlan, ModelsTask};
 pub use models::{MODEL_HINT, tokenizer};
 pub use standing::{ForgetPlan, GcPlan, Place, StatusPlan, VerifyPlan};
@@ -47,6 +50,8 @@ pub enum Plan {
     Models(ModelsPlan),
     /// Showing the chunks of files.
     Chunk(ChunkPlan),
+    /// Completing what shards have indexed.
+    Finish(FinishPlan),
     /// Showing what an index holds.
     Status(StatusPlan),
     /// Checking an index.
@@ -128,6 +133,7 @@ pub fn plan(args: Args) -> anyhow::Result<Plan> {
         })),
         Some(Command::Models { command }) => models_plan(command, &home).map(Plan::Models),
         Some(Command::Chunk(args)) => chunk_plan(args, &home).map(Plan::Chunk),
+        Some(Command::Finish(args)) => finish_plan(args, &home).map(Plan::Finish),
         Some(Command::Status(args)) => status_plan(args, &home).map(Plan::Status),
         Some(Command::Verify(args)) => verify_plan(args, &home).map(Plan::Verify),
         Some(Command::Forget(args)) => forget_plan(args, &home).map(Plan::Forget),

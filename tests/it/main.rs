@@ -34,6 +34,7 @@ mod rights;
 mod runs;
 mod samples;
 mod secrets;
+mod shards;
 mod stand_ins;
 mod store_commit;
 mod store_open;
