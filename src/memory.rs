@@ -143,12 +143,18 @@ impl Curve {
         &self.samples
     }
 
+    /// By how many bytes memory grows with each file, once buffers and caches
+    /// have their size. None if there are too few files to say.
+    #[must_use]
+    pub fn growth(&self) -> Option<f64> {
+        self.slope(WARM_UP)
+    }
+
     /// By how many bytes memory grows with each file after the first
     /// `warm_up`: the slope of the straight line with the least squares through
     /// the lowest of every few samples. What is held for a moment goes up and
     /// down above them; a leak raises them. None if there are too few.
-    #[must_use]
-    pub fn slope(&self, warm_up: u64) -> Option<f64> {
+    fn slope(&self, warm_up: u64) -> Option<f64> {
         let after = self.samples.iter().filter(|sample| sample.files > warm_up);
         let after: Vec<&Sample> = after.collect();
         let floor: Vec<(f64, f64)> = after.chunks_exact(FLOOR).filter_map(lowest).collect();
@@ -166,6 +172,9 @@ impl Curve {
         Some(product / square)
     }
 }
+
+/// Files in which buffers and caches come to their size.
+const WARM_UP: u64 = 500;
 
 /// Samples of which the lowest counts.
 const FLOOR: usize = 4;

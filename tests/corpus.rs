@@ -220,7 +220,7 @@ fn check(line: &str, chunk: &Chunk) -> Result<(), String> {
         "text_input" => chunk.text_input.as_str().into(),
         _ => {
             let pointer = format!("/{}", key.replace('.', "/"));
-            let metadata = Value::Object(chunk.metadata.clone());
+            let metadata = Value::Object(chunk.metadata.to_object());
             metadata.pointer(&pointer).cloned().unwrap_or(Value::Null)
         }
     };

@@ -75,11 +75,7 @@ class Stage:
         self.folder = contender_folder.make(self.work)
 
     def texts(self, tree, count):
-        files = sorted(p for p in self.bench.trees[tree].rglob("*") if p.suffix in (".ts", ".tsx", ".py"))
-        words = [self.bench.binary, "chunk", "--json", *files]
-        told = subprocess.run(words, capture_output=True, text=True, check=False).stdout
-        chunks = [c for line in told.splitlines() for c in json.loads(line).get("chunks", [])]
-        texts = sorted({chunk[role] for chunk in chunks for role in ("text_input", "code_input")})
+        texts = prepare.texts_of(self.bench.binary, self.bench.trees[tree])
         random.Random(1).shuffle(texts)
         self.count = min(count, len(texts))
         (self.work / "texts.json").write_text(json.dumps(texts[:count]))

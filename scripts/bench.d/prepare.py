@@ -1,5 +1,6 @@
 """Before anything is measured: the program, the trees and a place to work."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -86,6 +87,15 @@ def compose(tree, given):
     if not folder.is_dir():
         raise Failure(f"there is no {folder}", f"make it by scripts/trees {tree} {folder}")
     return folder
+
+
+def texts_of(binary, tree):
+    """What a run over `tree` embeds, in both roles, equal texts once."""
+    files = sorted(p for p in tree.rglob("*") if p.suffix in (".ts", ".tsx", ".js", ".py"))
+    words = [binary, "chunk", "--json", *files]
+    told = subprocess.run(words, capture_output=True, text=True, check=False).stdout
+    chunks = [c for line in told.splitlines() for c in json.loads(line).get("chunks", [])]
+    return sorted({chunk[role] for chunk in chunks for role in ("text_input", "code_input")})
 
 
 def must(what, words):

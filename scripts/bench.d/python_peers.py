@@ -13,6 +13,11 @@ transformers==5.23.0
 fastembed==0.9.1
 onnxruntime==1.32.0
 numpy==2.4.6
+cocoindex==1.0.26
+asyncpg==0.32.0
+pgvector==0.5.1
+psycopg==3.3.9
+psycopg-binary==3.3.9
 """.split()
 
 

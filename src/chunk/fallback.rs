@@ -8,10 +8,11 @@ pub(super) fn fallback(file: &File, reason: &ParseRefusal) -> ChunkedFile {
     let mut chunked = compose::unparsed(file, ChunkKind::FallbackFixed);
     chunked.notes.insert(0, format!("cut line-wise: {reason}"));
     for chunk in &mut chunked.chunks {
-        chunk.metadata.insert("fallback".to_owned(), true.into());
-        chunk
-            .metadata
-            .insert("reason".to_owned(), reason.to_string().into());
+        let why = [
+            ("fallback".to_owned(), true.into()),
+            ("reason".to_owned(), reason.to_string().into()),
+        ];
+        chunk.metadata = chunk.metadata.with(why);
     }
     chunked
 }

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::ChunkKind;
@@ -11,6 +13,48 @@ use super::nest::Found;
 use super::survey::{Call, Facts, Survey};
 use crate::language::{Links, Parameter};
 use crate::source::ByteSpan;
+
+/// The metadata of one chunk, an object as JSON text: as a tree of values it
+/// takes about five times the memory, for as long as its file is under way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Metadata(Box<str>);
+
+impl Metadata {
+    /// The text of `object`.
+    #[must_use]
+    pub fn of(object: &Map<String, Value>) -> Self {
+        // Maps with text keys always serialize.
+        Self(serde_json::to_string(object).unwrap_or_default().into())
+    }
+
+    /// The object as it is stored.
+    #[must_use]
+    pub fn as_json(&self) -> &str {
+        &self.0
+    }
+
+    /// The object as a tree.
+    #[must_use]
+    pub fn to_object(&self) -> Map<String, Value> {
+        serde_json::from_str(&self.0).unwrap_or_default()
+    }
+
+    /// What stands under `key`, if that is there and of this type. Only its own
+    /// text becomes a tree.
+    #[must_use]
+    pub fn get<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
+        let entries: HashMap<&str, &RawValue> = serde_json::from_str(&self.0).ok()?;
+        serde_json::from_str(entries.get(key)?.get()).ok()
+    }
+
+    /// The same with `more`, which wins where both have a key.
+    #[must_use]
+    pub fn with(&self, more: impl IntoIterator<Item = (String, Value)>) -> Self {
+        let mut object = self.to_object();
+        object.extend(more);
+        Self::of(&object)
+    }
+}
 
 /// What the metadata of one chunk is drawn from.
 pub(super) struct Subject<'a, 's> {
@@ -85,7 +129,7 @@ fn holds(span: ByteSpan, at: usize) -> bool {
 
 /// The metadata of one chunk. What is said of a whole definition stands on its
 /// first piece; the further ones have what is theirs.
-pub(super) fn metadata(subject: &Subject) -> Map<String, Value> {
+pub(super) fn metadata(subject: &Subject) -> Metadata {
     let mut map = of_piece(subject);
     if let Some(found) = subject.definition {
         map.extend(of_definition(subject, found));
@@ -93,7 +137,7 @@ pub(super) fn metadata(subject: &Subject) -> Map<String, Value> {
     if subject.piece.0 == 0 {
         map.extend(described(subject));
     }
-    map
+    Metadata::of(&map)
 }
 
 /// A map of the entries that have a value.

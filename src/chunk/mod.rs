@@ -28,6 +28,7 @@ use tree_sitter::{Parser, QueryCursor};
 
 pub use bounds::MAX_PARSED_BYTES;
 pub use file_kind::is_test;
+pub use metadata::Metadata;
 pub use show::{to_json, to_text};
 
 pub use crate::language::ChunkKind;
@@ -143,7 +144,7 @@ pub struct Chunk {
     /// What the CODE role embeds: a header line and the source without its doc comment.
     pub code_input: String,
     /// The readers' `metadata` column.
-    pub metadata: serde_json::Map<String, serde_json::Value>,
+    pub metadata: Metadata,
 }
 
 /// Why no file of a language can be chunked: its folder holds a mistake. No

@@ -57,7 +57,7 @@ fn chunk(chunk: &Chunk, windows: Windows) -> Value {
         "text_tokens": windows.text.counter.count(&chunk.text_input),
         "code_input": chunk.code_input,
         "code_tokens": windows.code.counter.count(&chunk.code_input),
-        "metadata": chunk.metadata,
+        "metadata": chunk.metadata.to_object(),
     })
 }
 

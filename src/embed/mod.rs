@@ -28,14 +28,15 @@ pub use provider::Provider;
 pub use tokens::{TextTokenizer, TokenizerError, Tokens};
 
 /// One vector, as the model gave it, L2-normalised if its manifest says so.
+/// Chunks of equal text share one.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Embedding(Vec<f32>);
+pub struct Embedding(Arc<[f32]>);
 
 impl Embedding {
     /// Wraps `values`; their number is the model's dimensions.
     #[must_use]
     pub fn new(values: Vec<f32>) -> Self {
-        Self(values)
+        Self(values.into())
     }
 
     /// The components.

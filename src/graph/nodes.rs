@@ -88,7 +88,7 @@ impl<'a> Builder<'a> {
         if let Some(barrel) = chunks.iter().find(|chunk| chunk.kind == ChunkKind::Barrel) {
             properties.insert("is_barrel".to_owned(), json!(true));
             if let Some(re_exports) = barrel.metadata.get("re_exports") {
-                properties.insert("re_exports".to_owned(), re_exports.clone());
+                properties.insert("re_exports".to_owned(), re_exports);
             }
         }
         properties
@@ -268,7 +268,7 @@ impl<'a> Builder<'a> {
     }
 
     fn is_test(&self) -> bool {
-        let tells = |chunk: &Chunk| chunk.metadata.get("is_test").and_then(Value::as_bool);
+        let tells = |chunk: &Chunk| chunk.metadata.get("is_test");
         self.file.chunks.iter().find_map(tells).unwrap_or(false)
     }
 }
@@ -312,13 +312,8 @@ pub(super) fn label_of(name: &str) -> String {
 }
 
 fn complexity_of(chunk: &Chunk) -> Complexity {
-    let measure = |key: &str| {
-        let found = chunk
-            .metadata
-            .get("complexity")
-            .and_then(|complexity| complexity.get(key));
-        found.and_then(Value::as_u64).map_or(0, count)
-    };
+    let told: Map<String, Value> = chunk.metadata.get("complexity").unwrap_or_default();
+    let measure = |key: &str| told.get(key).and_then(Value::as_u64).map_or(0, count);
     Complexity {
         cyclomatic: measure("cyclomatic"),
         cognitive: measure("cognitive"),
@@ -332,16 +327,12 @@ fn count(number: impl TryInto<i32>) -> i32 {
 }
 
 fn inherited(chunk: &Chunk) -> Map<String, Value> {
-    let value_of = |key: &str| Some((key.to_owned(), chunk.metadata.get(key)?.clone()));
+    let value_of = |key: &str| Some((key.to_owned(), chunk.metadata.get(key)?));
     INHERITED.into_iter().filter_map(value_of).collect()
 }
 
 fn is_exported(chunk: &Chunk) -> bool {
-    chunk
-        .metadata
-        .get("exported")
-        .and_then(Value::as_bool)
-        .unwrap_or(false)
+    chunk.metadata.get("exported").unwrap_or(false)
 }
 
 /// The strings in the lists under `key`, each once, in the order of the chunks.
@@ -349,9 +340,11 @@ fn distinct_strings(chunks: &[Chunk], key: &str) -> Value {
     let mut seen = std::collections::HashSet::new();
     let lists = chunks
         .iter()
-        .filter_map(|chunk| chunk.metadata.get(key)?.as_array());
-    let strings = lists.flatten().filter_map(Value::as_str);
-    strings.filter(|text| seen.insert(*text)).collect()
+        .filter_map(|chunk| chunk.metadata.get::<Vec<String>>(key));
+    lists
+        .flatten()
+        .filter(|text| seen.insert(text.clone()))
+        .collect()
 }
 
 fn object(value: Value) -> Map<String, Value> {

@@ -90,6 +90,7 @@ pub(super) fn summary(facts: RunFacts, summary: &Summary) -> String {
         "memory": {
             "limit_bytes": facts.memory_limit,
             "state": summary.memory_state.as_str(),
+            "growth_bytes_per_file": summary.memory.growth(),
             "files_and_bytes": curve(summary),
         },
     })

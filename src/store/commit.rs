@@ -1,16 +1,19 @@
 //! One file, one transaction: what stood there goes, what was made now stands.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use postgres::types::ToSql;
 use postgres::{Client, Statement, Transaction};
+use uuid::Uuid;
 
 use super::error::StoreError;
 use super::reuse::KeyRows;
-use super::rows::{self, FileRows};
+use super::models::Models;
+use super::rows::{self, ChunkRows, DetailRows, EdgeRows, NodeRows, storable};
 use super::{Shape, Store};
 use crate::embed::EmbeddedFile;
-use crate::graph::FileGraph;
+use crate::graph::{FileGraph, Node, Edge};
 use crate::graph::ids::FileIds;
 use crate::source::Recipe;
 
@@ -56,12 +59,11 @@ impl Store {
             path: &file.file.path,
         };
         let graph = FileGraph::of(&repository, &file.file);
-        let rows = FileRows::of(&ids, file, &graph);
         let write = Write {
             file,
             recipe,
-            rows: &rows,
-            keys: &KeyRows::of(&self.models, &file.file),
+            graph: &graph,
+            models: &self.models.clone(),
             ids,
         };
         self.persist(|store| store.write(&write))?;
@@ -226,12 +228,16 @@ const INSERT_SYMBOLS: &str = "
     INSERT INTO file_symbols (repository, file_path, symbols) VALUES ($1, $2, $3)
     ON CONFLICT (repository, file_path) DO UPDATE SET symbols = EXCLUDED.symbols";
 
+/// Rows of one statement. Most files have fewer; the copies that are made of
+/// a large one's rows on their way stay small.
+const SLICE: usize = 64;
+
 /// What is to be written.
 struct Write<'a> {
     file: &'a EmbeddedFile,
     recipe: &'a Recipe,
-    rows: &'a FileRows<'a>,
-    keys: &'a KeyRows,
+    graph: &'a FileGraph,
+    models: &'a Models,
     ids: FileIds<'a>,
 }
 
@@ -245,18 +251,26 @@ struct Open<'a> {
 
 impl<'a> Open<'a> {
     fn clear(&mut self) -> Result<(), StoreError> {
-        let nodes = &self.write.rows.nodes.ids;
-        let values: [&(dyn ToSql + Sync); 3] = [&self.repository(), &self.path(), nodes];
+        let nodes = self.write.graph.nodes.iter().map(|node| node.id);
+        let nodes: Vec<Uuid> = nodes.collect();
+        let values: [&(dyn ToSql + Sync); 3] = [&self.repository(), &self.path(), &nodes];
         self.execute("clear a file's rows", &self.statements.clear, &values)
     }
 
     fn insert_chunks(&mut self) -> Result<(), StoreError> {
-        let rows = &self.write.rows.chunks;
-        if rows.ids.is_empty() {
-            return Ok(());
+        let count = self.write.file.file.chunks.len();
+        for start in (0..count).step_by(SLICE) {
+            self.insert_some_chunks(start..count.min(start + SLICE))?;
         }
-        let (language, commit) = (self.write.file.file.language.name(), self.commit);
-        let keys = self.write.keys;
+        Ok(())
+    }
+
+    fn insert_some_chunks(&mut self, range: Range<usize>) -> Result<(), StoreError> {
+        let file = &self.write.file.file;
+        let keys = KeyRows::of(self.write.models, &file.chunks[range.clone()]);
+        let part = (range, self.write.graph.owners.as_slice());
+        let rows = ChunkRows::of(&self.write.ids, self.write.file, part);
+        let (language, commit) = (file.language.name(), self.commit);
         let values: [&(dyn ToSql + Sync); 17] = [
             &self.repository(),
             &self.path(),
@@ -280,7 +294,12 @@ impl<'a> Open<'a> {
     }
 
     fn insert_nodes(&mut self) -> Result<(), StoreError> {
-        let rows = &self.write.rows.nodes;
+        let mut slices = self.write.graph.nodes.chunks(SLICE);
+        slices.try_for_each(|nodes| self.insert_some_nodes(nodes))
+    }
+
+    fn insert_some_nodes(&mut self, nodes: &[Node]) -> Result<(), StoreError> {
+        let rows = NodeRows::of(nodes);
         let values: [&(dyn ToSql + Sync); 6] = [
             &self.repository(),
             &self.path(),
@@ -293,10 +312,12 @@ impl<'a> Open<'a> {
     }
 
     fn insert_edges(&mut self) -> Result<(), StoreError> {
-        let rows = &self.write.rows.edges;
-        if rows.ids.is_empty() {
-            return Ok(());
-        }
+        let mut slices = self.write.graph.edges.chunks(SLICE);
+        slices.try_for_each(|edges| self.insert_some_edges(edges))
+    }
+
+    fn insert_some_edges(&mut self, edges: &[Edge]) -> Result<(), StoreError> {
+        let rows = EdgeRows::of(edges);
         let values: [&(dyn ToSql + Sync); 6] = [
             &self.repository(),
             &rows.ids,
@@ -309,10 +330,13 @@ impl<'a> Open<'a> {
     }
 
     fn insert_details(&mut self) -> Result<(), StoreError> {
-        let rows = &self.write.rows.details;
-        if rows.nodes.is_empty() {
-            return Ok(());
-        }
+        let mut slices = self.write.graph.nodes.chunks(SLICE);
+        slices.try_for_each(|nodes| self.insert_some_details(nodes))
+    }
+
+    fn insert_some_details(&mut self, nodes: &[Node]) -> Result<(), StoreError> {
+        let chunks = &self.write.file.file.chunks;
+        let rows = DetailRows::of(&self.write.ids, chunks, nodes);
         let metadata: [&(dyn ToSql + Sync); 4] = [
             &self.repository(),
             &rows.metadata_ids,
@@ -340,6 +364,7 @@ impl<'a> Open<'a> {
         let file = &self.write.file.file;
         let chunks = i32::try_from(file.chunks.len()).unwrap_or(i32::MAX);
         let lines = i32::try_from(file.lines_of_code).unwrap_or(i32::MAX);
+        let notes: Vec<_> = file.notes.iter().map(|note| storable(note)).collect();
         let (digest, recipe) = (
             file.digest.as_bytes().as_slice(),
             self.write.recipe.as_bytes().as_slice(),
@@ -352,7 +377,7 @@ impl<'a> Open<'a> {
             &recipe,
             &chunks,
             &lines,
-            &self.write.rows.notes,
+            &notes,
         ];
         self.execute(
             "store what a file was made from",

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::Store;
 use super::error::StoreError;
 use super::models::{Models, Role};
-use crate::chunk::ChunkedFile;
+use crate::chunk::Chunk;
 use crate::embed::Embedding;
 
 /// One of the chunks of each text is enough: some texts stand in thousands.
@@ -53,7 +53,7 @@ fn embedding(row: &Row) -> Option<Embedding> {
     vector.map(|vector| Embedding::new(vector.to_vec()))
 }
 
-/// What the vectors of a file's chunks were made from.
+/// What the vectors of chunks were made from.
 #[derive(Debug)]
 pub(super) struct KeyRows {
     pub texts: Vec<Option<Uuid>>,
@@ -61,9 +61,9 @@ pub(super) struct KeyRows {
 }
 
 impl KeyRows {
-    pub fn of(models: &Models, file: &ChunkedFile) -> Self {
-        let chunks = file.chunks.iter();
+    pub fn of(models: &Models, chunks: &[Chunk]) -> Self {
         let (texts, codes) = chunks
+            .iter()
             .map(|chunk| {
                 (
                     key(models, Role::Text, &chunk.text_input),

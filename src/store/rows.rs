@@ -1,11 +1,12 @@
-//! One file as columns: an array for each, so that a table is filled by one
-//! statement whatever the number of rows.
+//! Rows of one file as columns: an array for each, so that a table is filled by
+//! one statement for as many rows as are given.
 //!
 //! This is also the last place before SQL, so what `text` and `jsonb` cannot
 //! hold, or an index not take, is made to fit here. Objects become JSON text at
 //! once: as trees of values they take several times its memory.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use pgvector::Vector;
 use serde_json::{Map, Value};
@@ -13,10 +14,10 @@ use uuid::Uuid;
 
 use super::error::StoreError;
 use super::models::{Models, Role};
-use crate::chunk::Chunk;
+use crate::chunk::{Chunk, Metadata};
 use crate::embed::{EmbeddedFile, Embedding, RoleVectors};
 use crate::graph::ids::{self, FileIds};
-use crate::graph::{FileGraph, Node};
+use crate::graph::{Edge, Node};
 
 /// The longest value of a column with a B-tree index, in bytes: PostgreSQL
 /// takes a third of a page, and one index also holds the repository's name.
@@ -37,9 +38,12 @@ pub(super) struct ChunkRows<'a> {
     pub ends: Vec<i32>,
     pub texts: Vec<Option<Vector>>,
     pub codes: Vec<Option<Vector>>,
-    pub metadata: Vec<String>,
+    pub metadata: Vec<Cow<'a, str>>,
     pub nodes: Vec<Uuid>,
 }
+
+/// Some of a file's chunks, and the nodes of all of them.
+pub(super) type Part<'a> = (Range<usize>, &'a [Uuid]);
 
 /// The columns of `nodes`.
 #[derive(Debug, Default)]
@@ -73,43 +77,15 @@ pub(super) struct DetailRows {
     pub lines_of_code: Vec<i32>,
 }
 
-/// All rows of one file.
-#[derive(Debug)]
-pub(super) struct FileRows<'a> {
-    pub chunks: ChunkRows<'a>,
-    pub nodes: NodeRows<'a>,
-    pub edges: EdgeRows,
-    pub details: DetailRows,
-    pub notes: Vec<Cow<'a, str>>,
-}
-
-impl<'a> FileRows<'a> {
-    /// Turns a file and its graph into rows; refuses vectors that do not fit.
-    pub fn of(ids: &FileIds<'_>, embedded: &'a EmbeddedFile, graph: &'a FileGraph) -> Self {
-        let chunks = ChunkRows::of(ids, embedded, &graph.owners);
-        let details = DetailRows::of(graph, &chunks);
-        Self {
-            chunks,
-            nodes: NodeRows::of(&graph.nodes),
-            edges: EdgeRows::of(graph),
-            details,
-            notes: embedded
-                .file
-                .notes
-                .iter()
-                .map(|note| storable(note))
-                .collect(),
-        }
-    }
-}
-
 impl<'a> ChunkRows<'a> {
-    fn of(ids: &FileIds<'_>, embedded: &'a EmbeddedFile, owners: &[Uuid]) -> Self {
+    /// Of the chunks in `range`, with the nodes that they belong to.
+    pub fn of(ids: &FileIds<'_>, embedded: &'a EmbeddedFile, (range, owners): Part<'_>) -> Self {
         let mut rows = Self {
-            nodes: owners.to_vec(),
+            nodes: owners[range.clone()].to_vec(),
             ..Self::default()
         };
-        for (chunk, vectors) in embedded.file.chunks.iter().zip(&embedded.vectors) {
+        let chunks = &embedded.file.chunks[range.clone()];
+        for (chunk, vectors) in chunks.iter().zip(&embedded.vectors[range]) {
             rows.push(ids, chunk, vectors);
         }
         rows
@@ -125,12 +101,12 @@ impl<'a> ChunkRows<'a> {
         self.ends.push(line(chunk.lines.end));
         self.texts.push(vectors.text.as_ref().map(vector));
         self.codes.push(vectors.code.as_ref().map(vector));
-        self.metadata.push(json(&chunk.metadata));
+        self.metadata.push(metadata(&chunk.metadata));
     }
 }
 
 impl<'a> NodeRows<'a> {
-    fn of(nodes: &'a [Node]) -> Self {
+    pub fn of(nodes: &'a [Node]) -> Self {
         let mut rows = Self::default();
         for node in nodes {
             rows.ids.push(node.id);
@@ -143,9 +119,9 @@ impl<'a> NodeRows<'a> {
 }
 
 impl EdgeRows {
-    fn of(graph: &FileGraph) -> Self {
+    pub fn of(edges: &[Edge]) -> Self {
         let mut rows = Self::default();
-        for edge in &graph.edges {
+        for edge in edges {
             rows.ids.push(edge.id);
             rows.sources.push(edge.source);
             rows.targets.push(edge.target);
@@ -157,10 +133,10 @@ impl EdgeRows {
 }
 
 impl DetailRows {
-    fn of(graph: &FileGraph, chunks: &ChunkRows<'_>) -> Self {
+    pub fn of(ids: &FileIds<'_>, chunks: &[Chunk], nodes: &[Node]) -> Self {
         let mut rows = Self::default();
-        for node in &graph.nodes {
-            let Some(chunk) = node.chunk else {
+        for node in nodes {
+            let Some(chunk) = node.chunk.and_then(|index| chunks.get(index)) else {
                 continue;
             };
             rows.metadata_ids
@@ -168,7 +144,7 @@ impl DetailRows {
             rows.metric_ids
                 .push(ids::about_node("computed_metrics", node.id));
             rows.nodes.push(node.id);
-            rows.chunks.push(chunks.ids[chunk]);
+            rows.chunks.push(ids.chunk(chunk));
             rows.cyclomatic.push(node.complexity.cyclomatic);
             rows.cognitive.push(node.complexity.cognitive);
             rows.lines_of_code.push(node.complexity.lines_of_code);
@@ -236,6 +212,17 @@ pub(super) fn storable(text: &str) -> Cow<'_, str> {
 /// Cut to what a B-tree takes.
 fn indexable(text: &str) -> Cow<'_, str> {
     storable(&text[..text.floor_char_boundary(LONGEST_INDEXED)])
+}
+
+/// A chunk's metadata as JSON text that `jsonb` takes.
+fn metadata(metadata: &Metadata) -> Cow<'_, str> {
+    let text = metadata.as_json();
+    // No value in a shorter text is too long for an index.
+    if text.contains("\\u0000") || text.len() > LONGEST_INDEXED {
+        Cow::Owned(json(&metadata.to_object()))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 /// The object as JSON text that `jsonb` takes.

@@ -57,7 +57,7 @@ fn nested_brackets_are_not_parsed() {
     for path in ["a.py", "a.ts", "a.tsx", "a.js"] {
         let file = cut(path, &text);
         assert_eq!(file.chunks[0].kind, ChunkKind::FallbackFixed);
-        assert_eq!(file.chunks[0].metadata["fallback"], true);
+        assert_eq!(file.chunks[0].metadata.get("fallback"), Some(true));
     }
 }
 

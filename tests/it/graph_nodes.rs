@@ -145,9 +145,8 @@ fn a_barrel_is_its_files_module_and_no_second_one() {
         .chunk(ChunkKind::Barrel, "", (1, 5))
         .build();
     let re_exports = json!([{"symbol": "a", "source": "./a", "is_type": false}]);
-    file.chunks[0]
-        .metadata
-        .insert("re_exports".to_owned(), re_exports.clone());
+    let metadata = &mut file.chunks[0].metadata;
+    *metadata = metadata.with([("re_exports".to_owned(), re_exports.clone())]);
     let graph = graph(&file);
     assert_eq!(graph.nodes.len(), 1);
     let properties = &graph.nodes[0].properties;

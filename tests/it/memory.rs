@@ -1,6 +1,7 @@
 //! Memory has a limit, is watched, and its curve is told.
 
 use std::fs;
+use std::path::Path;
 
 use crate::cluster::Database;
 use crate::installed;
@@ -96,4 +97,52 @@ fn openvino_is_not_asked_to_run_eight_bits() {
         .run();
     assert_eq!(ended.code(), 2);
     assert!(ended.complaint().0.contains("does not run int8"));
+}
+
+/// The most that a run on `folder` had resident, in bytes.
+fn peak(folder: &Path, arguments: &[&str]) -> u64 {
+    let told = Program::index(folder, &Database::new())
+        .args(arguments.iter().copied())
+        .events(0);
+    told.summary()["peak_memory_bytes"].as_u64().unwrap()
+}
+
+#[test]
+fn both_roles_of_one_model_share_its_session_in_every_form() {
+    let shop = program::shop();
+    let folder = installed::model().folder();
+    for (precision, weights) in [("fp32", "model.onnx.data"), ("int8", "model.int8.onnx.data")] {
+        let one = peak(shop.path(), &["--precision", precision, "--roles", "code"]);
+        let both = peak(shop.path(), &["--precision", precision]);
+        let weights = fs::metadata(folder.join(weights)).unwrap().len();
+        assert!(
+            both < one + weights / 2,
+            "{precision}: {both} for both roles, {one} for one"
+        );
+    }
+}
+
+/// What a line of 50 MB may add to the peak.
+const FOR_A_HUGE_LINE: u64 = 100_000_000;
+
+#[test]
+fn a_line_of_fifty_megabytes_makes_no_jump() {
+    let shop = program::shop();
+    let without = peak(shop.path(), &[]);
+    let line = format!("var table = '{}';", "abc def ".repeat(50_000_000 / 8));
+    program::write(shop.path(), "vendor/table.min.js", line);
+    let forced = ["--include", "table.min.js", "--max-file-size", "64M"];
+    let told = Program::index(shop.path(), &Database::new())
+        .args(forced)
+        .events(0);
+    let with = told.summary()["peak_memory_bytes"].as_u64().unwrap();
+    assert!(
+        with < without + FOR_A_HUGE_LINE,
+        "{with} with it, {without} without"
+    );
+    let path = "vendor/table.min.js";
+    let table = told.0.iter().find(|event| event["path"] == path).unwrap();
+    assert_eq!(table["outcome"], "indexed");
+    let notes = table["notes"].to_string();
+    assert!(notes.contains("bytes left out"), "{notes}");
 }

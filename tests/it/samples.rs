@@ -1,12 +1,12 @@
 //! Small files as the stages before the store would hand them over.
 
-use mnemo_index::chunk::{Chunk, ChunkKind, ChunkedFile, Definition};
+use mnemo_index::chunk::{Chunk, ChunkKind, ChunkedFile, Definition, Metadata};
 use mnemo_index::embed::{EmbeddedFile, Embedding, RoleVectors};
 use mnemo_index::language;
 use mnemo_index::names::{NamePath, RelPath};
 use mnemo_index::source::{Digest, LineSpan, Recipe};
 use mnemo_index::store::{Known, Standing, Store};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 pub fn path(text: &str) -> RelPath {
     let root = std::path::Path::new("/repository");
@@ -124,7 +124,7 @@ impl FileBuilder {
     }
 }
 
-fn metadata() -> Map<String, Value> {
+fn metadata() -> Metadata {
     let metadata = json!({
         "complexity": {"cyclomatic": 3, "cognitive": 2, "lines_of_code": 7},
         "imports": ["./geometry.Point", "./geometry"],
@@ -134,5 +134,5 @@ fn metadata() -> Map<String, Value> {
         "param_types": {"scale": "number"},
         "signature": {"function_name": "area", "parameters": [], "return_type": "number"},
     });
-    metadata.as_object().unwrap().clone()
+    Metadata::of(metadata.as_object().unwrap())
 }

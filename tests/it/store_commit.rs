@@ -257,12 +257,13 @@ fn u_0000_and_endless_names_are_made_to_fit() {
         .build();
     file.definitions[0].name = "n".repeat(9_000);
     file.chunks[0].name = "n".repeat(9_000);
-    file.chunks[0]
-        .metadata
-        .insert("return_type".into(), json!("T".repeat(9_000)));
-    file.chunks[1]
-        .metadata
-        .insert("doc\0".into(), json!(["a\0b"]));
+    for (chunk, key, value) in [
+        (0, "return_type", json!("T".repeat(9_000))),
+        (1, "doc\0", json!(["a\0b"])),
+    ] {
+        let metadata = &mut file.chunks[chunk].metadata;
+        *metadata = metadata.with([(key.to_owned(), value)]);
+    }
     file.chunks[1].source_code.push('\0');
     file.notes.push("a note with \0".to_owned());
     database
