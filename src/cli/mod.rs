@@ -12,7 +12,7 @@ use crate::exit;
 pub use chunk::ChunkArgs;
 pub use index::{
     ColorArg, DEFAULT_MODEL, FileArgs, IndexArgs, MemoryArgs, ModelArgs, OutputArgs, PrecisionArg,
-    ProviderArg, RoleArg,
+    ProviderArg, RoleArg, ServerArgs,
 };
 pub use standing::{ForgetArgs, GcArgs, StatusArgs, VerifyArgs};
 

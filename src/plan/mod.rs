@@ -6,6 +6,7 @@ mod checkout;
 mod home;
 mod index;
 mod models;
+mod servers;
 mod standing;
 mod value;
 
