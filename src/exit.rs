@@ -20,7 +20,7 @@ pub enum Exit {
     Faults = 5,
     /// What was asked for does not exist.
     NotFound = 6,
-    /// Another run holds the repository; the same command may succeed later.
+    /// Another run holds the repository, or a shard is missing; the same command may succeed later.
     TryAgain = 75,
     /// Ended by SIGINT.
     Interrupted = 130,
@@ -38,7 +38,7 @@ Exit codes:
   4    stopped at the memory limit, everything committed so far whole
   5    verify found faults
   6    what was asked for does not exist
-  75   try again later: another run holds the repository
+  75   try again later: another run holds the repository, or finish misses a shard
   130  interrupted (SIGINT)
   143  terminated (SIGTERM)";
 

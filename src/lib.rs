@@ -43,14 +43,15 @@
 //! | [`chunk`] | [`source::Source`] → [`chunk::ChunkedFile`] | |
 //! | [`symbols`] | what a file says to the others: names, types, imports, calls | postcard |
 //! | [`embed`] | texts → [`embed::Embedding`]s, models, tokenizers | ort, tokenizers |
+//! | [`hub`] | brings the files of models: from the hub, a mirror, a folder | `hf_hub`, ureq |
 //! | [`graph`] | [`chunk::ChunkedFile`] → nodes and edges, all [`symbols`] → what ties files, without SQL | `oxc_resolver` |
 //! | [`store`] | everything in PostgreSQL, and the private server | postgres, pgvector, refinery, rustls |
 //! | [`report`] | standard output: text or NDJSON | |
 //! | [`terminal`] | standard error: progress, warnings, errors | indicatif |
 //! | [`signal`] | SIGINT and SIGTERM | signal-hook |
 //!
-//! [`names`], [`source`], [`outcome`], [`error`], [`exit`] and [`memory`] belong
-//! to nobody and may be used by all.
+//! [`names`], [`source`], [`shard`], [`outcome`], [`error`], [`exit`] and [`memory`]
+//! belong to nobody and may be used by all.
 //!
 //! ## Who may know whom
 //!
@@ -114,6 +115,7 @@ pub mod embed;
 pub mod error;
 pub mod exit;
 pub mod graph;
+pub mod hub;
 pub mod language;
 pub mod memory;
 pub mod names;
@@ -122,6 +124,7 @@ pub mod pipeline;
 pub mod plan;
 pub mod read;
 pub mod report;
+pub mod shard;
 pub mod signal;
 pub mod source;
 pub mod store;

@@ -154,6 +154,25 @@ impl Terminal {
         self.bar.set_message(shortened(progress.file));
     }
 
+    /// Shows how much of a file is there: bytes, and how many it has.
+    pub fn show_transfer(&self, name: &str, (done, total): (u64, u64)) {
+        if self.bar.is_hidden() {
+            let mut plain = self.plain();
+            if plain.on && plain.last.elapsed() >= self.options.plain_every {
+                plain.last = Instant::now();
+                drop(plain);
+                self.line(transfer_line(name, (done, total)));
+            }
+            return;
+        }
+        if self.bar.length() != Some(total) {
+            self.bar.set_length(total);
+            self.bar.set_style(transfer_style());
+        }
+        self.bar.set_position(done);
+        self.bar.set_message(shortened(name));
+    }
+
     fn show_plain(&self, progress: Progress) {
         let mut plain = self.plain();
         if !plain.on || plain.last.elapsed() < self.options.plain_every {
@@ -208,6 +227,15 @@ impl Terminal {
     fn plain(&self) -> std::sync::MutexGuard<'_, Plain> {
         self.plain.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn transfer_line(name: &str, (done, total): (u64, u64)) -> String {
+    format!("{name}: {} of {}", HumanBytes(done), HumanBytes(total))
+}
+
+fn transfer_style() -> ProgressStyle {
+    let template = "{bar:24} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left  {wide_msg}";
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
 fn plain_line(progress: Progress, rate: f64) -> String {

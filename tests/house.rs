@@ -12,7 +12,9 @@ use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
 /// What every room may use.
-const SHARED: &[&str] = &["names", "source", "outcome", "error", "exit", "memory"];
+const SHARED: &[&str] = &[
+    "names", "source", "shard", "outcome", "error", "exit", "memory",
+];
 
 /// What else a room may use of the others: the types at its doors, and for
 /// those who join rooms together, the rooms.
@@ -23,7 +25,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "plan",
         &[
-            "cli", "chunk", "embed", "language", "read", "store", "terminal", "walk",
+            "cli", "chunk", "embed", "hub", "language", "read", "store", "terminal", "walk",
         ],
     ),
     (
@@ -39,6 +41,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("language", &["symbols"]),
     ("chunk", &["language", "symbols"]),
     ("embed", &["chunk"]),
+    ("hub", &["embed"]),
     ("graph", &["chunk", "language", "symbols"]),
     ("store", &["chunk", "embed", "graph", "language", "symbols"]),
     ("report", &[]),
@@ -60,7 +63,8 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("regex::", &["read", "language"]),
     ("rustls::", &["store", "embed"]),
     ("rustls_native_certs::", &["store", "embed"]),
-    ("ureq::", &["embed"]),
+    ("hf_hub::", &["hub"]),
+    ("ureq::", &["embed", "hub"]),
     ("postcard::", &["symbols"]),
     ("oxc_resolver::", &["graph"]),
     ("thread::spawn", &["pipeline"]),

@@ -39,6 +39,8 @@ def attribute(name, value):
         body = integer(3, value) + integer(20, 2)
     elif isinstance(value, float):
         body = varint(2 << 3 | 5) + struct.pack("<f", value) + integer(20, 1)
+    elif isinstance(value, list):
+        body = b"".join(integer(8, number) for number in value) + integer(20, 7)
     else:
         body = message(4, value) + integer(20, 3)
     return message(5, message(1, name), body)

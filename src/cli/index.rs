@@ -30,8 +30,12 @@ pub struct IndexArgs {
     #[arg(long)]
     pub full: bool,
 
+    /// Index only shard I, from 1, of N: others do the rest at once, `finish` completes it
+    #[arg(long, value_name = "I/N", env = "MNEMO_SHARD")]
+    pub shard: Option<String>,
+
     /// Go on if more than half of the files in the index would be retired
-    #[arg(long)]
+    #[arg(long, conflicts_with = "shard")]
     pub allow_shrink: bool,
 
     /// Wait for another run on the same repository to end [default: exit with 75]
@@ -111,6 +115,11 @@ pub struct ModelArgs {
     /// The folder with one folder per model [default: $MNEMO_HOME/models]
     #[arg(long, value_name = "DIR", env = "MNEMO_MODELS_DIR")]
     pub models_dir: Option<PathBuf>,
+
+    /// Never reach for models over the network: a run takes what `models fetch` brought, with or
+    /// without this
+    #[arg(long)]
+    pub offline: bool,
 
     /// Where inference runs
     #[arg(long, value_enum, default_value_t = ProviderArg::Cpu, env = "MNEMO_PROVIDER")]

@@ -2,7 +2,9 @@
 #![allow(clippy::doc_markdown, reason = "clap shows these comments as they are")]
 
 mod chunk;
+mod finish;
 mod index;
+mod models;
 mod standing;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
@@ -10,10 +12,12 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 use crate::exit;
 
 pub use chunk::ChunkArgs;
+pub use finish::FinishArgs;
 pub use index::{
     ColorArg, DEFAULT_MODEL, FileArgs, IndexArgs, MemoryArgs, ModelArgs, OutputArgs, PrecisionArg,
     ProviderArg, RoleArg, ServerArgs,
 };
+pub use models::{ModelsCommand, ModelsFetchArgs, ModelsListArgs, ModelsVerifyArgs};
 pub use standing::{ForgetArgs, GcArgs, StatusArgs, VerifyArgs};
 
 const AFTER_HELP: &str = "\
@@ -59,8 +63,16 @@ pub enum Command {
         #[command(subcommand)]
         command: DbCommand,
     },
+    /// Fetch, check and list models
+    Models {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: ModelsCommand,
+    },
     /// Show how files are cut into chunks; needs no weights and no database
     Chunk(ChunkArgs),
+    /// Complete what shards have indexed: retire what has gone, make the graph, close the run
+    Finish(FinishArgs),
     /// Show how the last runs went, what the index holds, and what failed
     Status(StatusArgs),
     /// Check the index against its own promises; faults are listed, exit code 5
@@ -113,10 +125,12 @@ impl Args {
     pub fn wants_json(&self) -> bool {
         match &self.command {
             None => self.index.output.json,
+            Some(Command::Finish(args)) => args.json,
             Some(Command::Status(args)) => args.json,
             Some(Command::Verify(args)) => args.json,
             Some(Command::Gc(args)) => args.json,
             Some(Command::Chunk(args)) => args.json,
+            Some(Command::Models { command }) => command.wants_json(),
             Some(Command::Db { .. } | Command::Forget(_)) => false,
         }
     }

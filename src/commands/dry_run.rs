@@ -19,7 +19,7 @@ const TOKENS_PER_BYTE: (u64, u64) = (2, 5);
 pub(super) fn show(plan: &IndexPlan, report: Report) -> anyhow::Result<Exit> {
     let began = Instant::now();
     let mut summary = Summary::default();
-    for found in Walk::new(&plan.walk)? {
+    for found in Walk::new(&plan.walk)?.filter(|found| plan.holds(found.path())) {
         let file_began = Instant::now();
         let (path, outcome) = outcome(found, plan.reading());
         summary.add(&outcome);

@@ -1,6 +1,5 @@
 //! The main job.
 
-use std::thread::sleep;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
@@ -14,12 +13,11 @@ use crate::plan::{Database, IndexPlan, Output};
 use crate::report::{self, Failed, FileEvent, Format, Report, RunFacts, markdown};
 use crate::signal::Interrupt;
 use crate::store::embedded::Cluster;
-use crate::store::{
-    DatabaseUrl, RepositoryLock, RunEnd, RunId, RunStart, Store, StoreConfig, StoreError,
-};
+use crate::store::{DatabaseUrl, RepositoryLock, RunEnd, RunId, RunStart, Store, StoreConfig};
 use crate::terminal::{Progress, Terminal};
 
 use super::dry_run;
+use super::hold::hold;
 
 pub(super) fn index(plan: &IndexPlan, terminal: &Terminal) -> anyhow::Result<Exit> {
     let report = Report::new(format(plan.output));
@@ -33,7 +31,9 @@ pub(super) fn index(plan: &IndexPlan, terminal: &Terminal) -> anyhow::Result<Exi
         interrupt: &interrupt,
     };
     let (cluster, url) = open(&plan.database)?;
-    let Some(mut lock) = hold(plan, &url, watched)? else {
+    let lock = RepositoryLock::open(&url, &plan.repository).advise()?;
+    let lock = lock.of_shard(plan.shard);
+    let Some(mut lock) = hold(lock, plan.wait, (terminal, &interrupt))? else {
         return Ok(interrupt.exit().unwrap_or(Exit::Interrupted));
     };
     let ended = run(plan, &mut lock, watched)?;
@@ -72,34 +72,6 @@ fn write_report(plan: &IndexPlan, ended: &Ended) -> anyhow::Result<()> {
     };
     let text = markdown(facts(plan), &ended.summary, &how, &ended.failed);
     std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
-}
-
-/// How often a repository that another run holds is asked for.
-const ASK_AGAIN: Duration = Duration::from_millis(250);
-
-/// Takes the repository for this run, waiting for it if the user said so; none
-/// if the user gave up waiting.
-fn hold(
-    plan: &IndexPlan,
-    url: &DatabaseUrl,
-    watched: Watched,
-) -> anyhow::Result<Option<RepositoryLock>> {
-    let mut lock = RepositoryLock::open(url, &plan.repository).advise()?;
-    let mut told = false;
-    loop {
-        match lock.take() {
-            Err(error @ StoreError::Locked { .. }) if plan.wait => {
-                if !std::mem::replace(&mut told, true) {
-                    watched.terminal.warning(format_args!("{error}; waiting"));
-                }
-            }
-            taken => return taken.map(|()| Some(lock)).advise(),
-        }
-        if watched.interrupt.is_requested() {
-            return Ok(None);
-        }
-        sleep(ASK_AGAIN);
-    }
 }
 
 /// What a run is watched by.
@@ -177,6 +149,7 @@ fn begin(plan: &IndexPlan, lock: &mut RepositoryLock) -> anyhow::Result<RunId> {
         provider: facts(plan).provider,
         models: &plan.stored_models()?,
         sequential: plan.sequential,
+        rules: &plan.rules,
     })
     .advise()
 }

@@ -3,9 +3,12 @@
 mod chunk;
 mod db;
 mod dry_run;
+mod finish;
 mod forget;
 mod gc;
+mod hold;
 mod index;
+mod models;
 mod status;
 mod verify;
 
@@ -38,7 +41,9 @@ fn planned(args: Args, terminal: &Terminal) -> anyhow::Result<Exit> {
     match plan::plan(args)? {
         Plan::Index(plan) => index::index(&plan, terminal),
         Plan::Database(plan) => db::manage(&plan),
+        Plan::Models(plan) => models::manage(&plan, terminal),
         Plan::Chunk(plan) => chunk::show(&plan),
+        Plan::Finish(plan) => finish::finish(&plan, terminal),
         Plan::Status(plan) => status::show(&plan),
         Plan::Verify(plan) => verify::check(&plan),
         Plan::Forget(plan) => forget::forget(&plan),

@@ -3,22 +3,31 @@
 //! A folder in `--models-dir` may carry a `model.toml` of its own, which then
 //! describes the files beside it.
 
-use std::fs::File;
-use std::io::{self, BufReader};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
+use super::files::{ModelFile, Record};
 use super::precision::Precision;
 use crate::names::ModelId;
 
 /// The manifests that come with the program.
-const BUILT_IN: &[(&str, &str)] = &[(
-    "all-minilm-l6-v2",
-    include_str!("../../models/all-minilm-l6-v2/model.toml"),
-)];
+const BUILT_IN: &[(&str, &str)] = &[
+    (
+        "all-minilm-l6-v2",
+        include_str!("../../models/all-minilm-l6-v2/model.toml"),
+    ),
+    (
+        "nomic-embed-text-v1.5",
+        include_str!("../../models/nomic-embed-text-v1.5/model.toml"),
+    ),
+    (
+        "jina-embeddings-v2-base-code",
+        include_str!("../../models/jina-embeddings-v2-base-code/model.toml"),
+    ),
+];
 
 /// Vectors that another implementation computed, by model.
 const REFERENCES: &[(&str, &str)] = &[(
@@ -33,8 +42,15 @@ pub struct Manifest {
     pub id: String,
     /// Width of its vectors.
     pub dimensions: usize,
-    /// How token vectors become one; asked for only where the graph does not pool.
+    /// How token vectors become one, whoever does it.
     pub pooling: Pooling,
+    /// Whether the graph pools by itself; the graph must agree with what is said.
+    pub pooled_in_graph: Option<bool>,
+    /// What the graph must ask for.
+    #[serde(default)]
+    pub inputs: Vec<String>,
+    /// Which of the graph's outputs is taken; its first if none is named.
+    pub output: Option<String>,
     /// Whether vectors are brought to length 1.
     pub normalize: bool,
     /// Tokens it reads at once, special tokens included.
@@ -55,6 +71,17 @@ pub struct Manifest {
     pub files: Vec<ModelFile>,
     /// The model in eight bits, where there is one.
     pub int8: Option<Int8Form>,
+    /// Where its files can be fetched from.
+    pub hub: Option<Hub>,
+}
+
+/// A repository on the hub.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Hub {
+    /// Its owner and name, joined with a slash.
+    pub repository: String,
+    /// A branch or a commit.
+    pub revision: String,
 }
 
 fn fp32_graph() -> String {
@@ -93,17 +120,6 @@ pub enum Pooling {
     Mean,
     /// The vector of the first token.
     Cls,
-}
-
-/// One file of a model.
-#[derive(Debug, Clone, Deserialize)]
-pub struct ModelFile {
-    /// Its name in the model's folder.
-    pub name: String,
-    /// Its size in bytes.
-    pub size: u64,
-    /// SHA-256 of its bytes, in hexadecimal.
-    pub sha256: String,
 }
 
 /// Texts with the vectors that a correct installation gives for them.
@@ -169,6 +185,12 @@ pub enum ManifestError {
         /// The manifest's size in bytes.
         expected: u64,
     },
+    /// A file of which nobody said what it should hold.
+    #[error("nothing says what {path:?} should hold: it was not fetched by this program", path = path.display())]
+    Unrecorded {
+        /// The file.
+        path: PathBuf,
+    },
     /// A file with another content.
     #[error("{path:?} has sha256 {found} instead of {expected}", path = path.display())]
     Hash {
@@ -188,23 +210,33 @@ impl Manifest {
     /// # Errors
     /// [`ManifestError`] if there is none, or it cannot be read.
     pub fn of(id: &ModelId, models: &Path) -> Result<Self, ManifestError> {
-        let own = models.join(id.as_str()).join("model.toml");
+        let folder = models.join(id.as_str());
         let invalid = |source| ManifestError::Invalid {
             id: id.to_string(),
             source,
         };
-        if let Ok(text) = std::fs::read_to_string(own) {
-            return toml::from_str(&text).map_err(invalid);
-        }
-        let text = built_in(BUILT_IN, id.as_str()).ok_or_else(|| ManifestError::Unknown {
+        let own = std::fs::read_to_string(folder.join("model.toml")).ok();
+        let text = own.or_else(|| built_in(BUILT_IN, id.as_str()).map(str::to_owned));
+        let text = text.ok_or_else(|| ManifestError::Unknown {
             id: id.to_string(),
-            known: BUILT_IN
-                .iter()
-                .map(|(id, _)| *id)
-                .collect::<Vec<_>>()
-                .join(", "),
+            known: Self::known().collect::<Vec<_>>().join(", "),
         })?;
-        toml::from_str(text).map_err(invalid)
+        let mut manifest: Self = toml::from_str(&text).map_err(invalid)?;
+        manifest.complete(&Record::read(&folder));
+        Ok(manifest)
+    }
+
+    /// The ids of the models that come with the program.
+    pub fn known() -> impl Iterator<Item = &'static str> {
+        BUILT_IN.iter().map(|(id, _)| *id)
+    }
+
+    /// Takes from `record` what is not known of the files.
+    fn complete(&mut self, record: &Record) {
+        let int8 = self.int8.iter_mut().flat_map(|form| &mut form.files);
+        for file in self.files.iter_mut().chain(int8) {
+            record.complete(file);
+        }
     }
 
     /// Of a model that a server runs and nothing else is known of.
@@ -213,6 +245,9 @@ impl Manifest {
             id: id.to_string(),
             dimensions,
             pooling: Pooling::Mean,
+            pooled_in_graph: None,
+            inputs: Vec::new(),
+            output: None,
             normalize: true,
             max_tokens,
             document_prefix: String::new(),
@@ -221,6 +256,7 @@ impl Manifest {
             graph: String::new(),
             files: Vec::new(),
             int8: None,
+            hub: None,
         }
     }
 
@@ -255,45 +291,20 @@ impl Manifest {
     /// Stands for the model and its files wherever identity counts.
     #[must_use]
     pub fn identity(&self) -> String {
-        let hashes = self.files.iter().map(|file| file.sha256.as_str());
+        let hashes = self.files.iter().map(ModelFile::digest);
         std::iter::once(self.id.as_str())
             .chain(hashes)
             .collect::<Vec<_>>()
             .join(" ")
     }
 
-    /// The texts with known vectors, where they exist.
+    /// The texts with known vectors, where they exist: in the model's `folder`,
+    /// else with the program.
     #[must_use]
-    pub fn reference(&self) -> Option<Reference> {
-        let text = built_in(REFERENCES, &self.id)?;
-        serde_json::from_str(text).ok()
-    }
-}
-
-impl ModelFile {
-    fn verify(&self, folder: &Path) -> Result<(), ManifestError> {
-        let path = folder.join(&self.name);
-        let missing = |source| ManifestError::Missing {
-            path: path.clone(),
-            source,
-        };
-        let found = std::fs::metadata(&path).map_err(missing)?.len();
-        if found != self.size {
-            return Err(ManifestError::Size {
-                path,
-                found,
-                expected: self.size,
-            });
-        }
-        let found = sha256(&path).map_err(missing)?;
-        if found != self.sha256 {
-            return Err(ManifestError::Hash {
-                path,
-                found,
-                expected: self.sha256.clone(),
-            });
-        }
-        Ok(())
+    pub fn reference(&self, folder: &Path) -> Option<Reference> {
+        let own = std::fs::read_to_string(folder.join("reference.json")).ok();
+        let text = own.or_else(|| built_in(REFERENCES, &self.id).map(str::to_owned))?;
+        serde_json::from_str(&text).ok()
     }
 }
 
@@ -302,15 +313,6 @@ fn built_in(table: &'static [(&str, &str)], id: &str) -> Option<&'static str> {
         .iter()
         .find(|(name, _)| *name == id)
         .map(|(_, text)| *text)
-}
-
-fn sha256(path: &Path) -> io::Result<String> {
-    let mut hasher = Sha256::new();
-    io::copy(
-        &mut BufReader::with_capacity(1 << 16, File::open(path)?),
-        &mut hasher,
-    )?;
-    Ok(format!("{:x}", hasher.finalize()))
 }
 
 #[cfg(test)]
@@ -323,13 +325,14 @@ mod tests {
             let id = ModelId::new(id).unwrap();
             let manifest = Manifest::of(&id, Path::new("/nonexistent")).unwrap();
             assert_eq!(manifest.id, id.as_str());
-            let reference = manifest.reference().unwrap();
+            let reference = manifest.reference(Path::new("/nonexistent"));
+            let texts = reference.map_or_else(Vec::new, |reference| reference.texts);
             assert!(
-                reference
-                    .texts
+                texts
                     .iter()
                     .all(|text| text.vector.len() == manifest.dimensions)
             );
+            assert!(manifest.hub.is_some() || !texts.is_empty());
         }
     }
 
@@ -338,29 +341,5 @@ mod tests {
         let id = ModelId::new("no-such-model").unwrap();
         let error = Manifest::of(&id, Path::new("/nonexistent")).unwrap_err();
         assert!(error.to_string().contains("all-minilm-l6-v2"), "{error}");
-    }
-
-    #[test]
-    fn a_truncated_file_and_a_changed_one_are_told_apart() {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("weights"), "abc").unwrap();
-        let file = |size, sha256: &str| ModelFile {
-            name: "weights".to_owned(),
-            size,
-            sha256: sha256.to_owned(),
-        };
-        let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-        assert!(file(3, abc).verify(folder.path()).is_ok());
-        let truncated = file(4, abc).verify(folder.path());
-        assert!(matches!(
-            truncated,
-            Err(ManifestError::Size {
-                found: 3,
-                expected: 4,
-                ..
-            })
-        ));
-        let changed = file(3, "00").verify(folder.path());
-        assert!(matches!(changed, Err(ManifestError::Hash { .. })));
     }
 }

@@ -2,6 +2,7 @@
 //! models. The only room that knows either library.
 
 mod batch;
+mod files;
 mod manifest;
 mod onnx;
 mod pool;
@@ -20,7 +21,8 @@ use crate::memory;
 use crate::names::ModelId;
 
 use batch::Batch;
-pub use manifest::{Fidelity, Manifest, ManifestError};
+pub use files::{ModelFile, Record, RecordedFile};
+pub use manifest::{Fidelity, Hub, Manifest, ManifestError};
 pub use onnx::{OnnxError, Runtime};
 pub use precision::Precision;
 pub use provider::Provider;
@@ -94,6 +96,18 @@ pub enum EmbedError {
         model: String,
         /// The cosine between a vector and what it should be.
         cosine: f32,
+    },
+    /// Its tokenizer knows more words than the graph has vectors for.
+    #[error(
+        "model {model}'s tokenizer has {tokens} tokens, but its graph does not take the last of them: {cause}"
+    )]
+    Vocabulary {
+        /// The model's id.
+        model: String,
+        /// Tokens of the tokenizer.
+        tokens: usize,
+        /// What ONNX Runtime said.
+        cause: String,
     },
 }
 
@@ -384,14 +398,27 @@ impl Embedder {
         if std::fs::read_to_string(&path).is_ok_and(|checked| checked == here) {
             return Ok(());
         }
-        self.check(manifest)?;
+        self.check_vocabulary(&manifest.id)?;
+        self.check(manifest, &config.folder())?;
         // In a folder that cannot be written the check runs every time.
         let _ = write_whole(&path, &here);
         Ok(())
     }
 
-    fn check(&self, manifest: &Manifest) -> Result<(), EmbedError> {
-        let Some(reference) = manifest.reference() else {
+    /// A table's length cannot be asked for, but a row that is not there can.
+    fn check_vocabulary(&self, model: &str) -> Result<(), EmbedError> {
+        match self.embed(&[self.tokenizer.last_token()]) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(EmbedError::Vocabulary {
+                model: model.to_owned(),
+                tokens: self.tokenizer.vocabulary(),
+                cause: error.to_string(),
+            }),
+        }
+    }
+
+    fn check(&self, manifest: &Manifest, folder: &Path) -> Result<(), EmbedError> {
+        let Some(reference) = manifest.reference(folder) else {
             return Ok(());
         };
         for known in &reference.texts {

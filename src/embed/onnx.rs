@@ -22,7 +22,7 @@ use ort::AsPointer;
 use ort::environment::Environment;
 use ort::session::builder::GraphOptimizationLevel;
 use ort::session::{RunOptions, Session};
-use ort::value::{TensorRef, TensorRefMut, ValueType};
+use ort::value::{Outlet, TensorRef, TensorRefMut, ValueType};
 use thiserror::Error;
 
 use super::Embedding;
@@ -147,11 +147,10 @@ impl OnnxModel {
             .iter()
             .map(|input| c_string(input.name()))
             .collect();
-        let output = session
-            .outputs()
-            .first()
-            .ok_or_else(|| OnnxError::Graph("it has no output".to_owned()))?;
+        fits_inputs(session.inputs(), config.manifest)?;
+        let output = output_of(session.outputs(), config.manifest)?;
         let rank = rank_of(output.dtype(), config.manifest.dimensions)?;
+        fits_pooling(rank, config.manifest)?;
         Ok(Self {
             inputs,
             output: c_string(output.name()),
@@ -276,6 +275,57 @@ fn session(runtime: Runtime, config: OnnxConfig) -> Result<Session, OnnxError> {
         .with_execution_providers([config.provider.dispatch()])
         .map_err(|error| provider(error.into()))?;
     Ok(builder.commit_from_file(config.graph)?)
+}
+
+/// What a text can be given as.
+const INPUTS: &[&str] = &["input_ids", "attention_mask", "token_type_ids"];
+
+/// A graph that wants what we do not have, or not what its manifest says.
+fn fits_inputs(found: &[Outlet], manifest: &Manifest) -> Result<(), OnnxError> {
+    let names: Vec<_> = found.iter().map(Outlet::name).collect();
+    if let Some(other) = names.iter().find(|name| !INPUTS.contains(name)) {
+        let why = format!("it wants an input {other:?}, which texts do not have");
+        return Err(OnnxError::Graph(why));
+    }
+    let mut wanted = manifest
+        .inputs
+        .iter()
+        .map(String::as_str)
+        .chain(["input_ids"]);
+    match wanted.find(|wanted| !names.contains(wanted)) {
+        Some(missing) => Err(OnnxError::Graph(format!(
+            "it has no input {missing:?}, only {}",
+            names.join(", ")
+        ))),
+        None => Ok(()),
+    }
+}
+
+fn output_of<'a>(found: &'a [Outlet], manifest: &Manifest) -> Result<&'a Outlet, OnnxError> {
+    let Some(wanted) = &manifest.output else {
+        let none = || OnnxError::Graph("it has no output".to_owned());
+        return found.first().ok_or_else(none);
+    };
+    let names = || {
+        found
+            .iter()
+            .map(Outlet::name)
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    found
+        .iter()
+        .find(|output| output.name() == wanted)
+        .ok_or_else(|| OnnxError::Graph(format!("it has no output {wanted:?}, only {}", names())))
+}
+
+fn fits_pooling(rank: usize, manifest: &Manifest) -> Result<(), OnnxError> {
+    let why = match (rank, manifest.pooled_in_graph) {
+        (2, Some(false)) => "it gives a vector for each text, not for each token",
+        (3, Some(true)) => "it gives a vector for each token, not for each text",
+        _ => return Ok(()),
+    };
+    Err(OnnxError::Graph(why.to_owned()))
 }
 
 /// Texts × dimensions (2) or texts × tokens × dimensions (3).

@@ -1,6 +1,7 @@
 //! Text to token ids, by the model's own tokenizer.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -133,6 +134,26 @@ impl TextTokenizer {
     #[must_use]
     pub fn room(&self) -> usize {
         self.max_tokens.saturating_sub(self.overhead)
+    }
+
+    /// Tokens it can give, special ones included: one more than the highest id.
+    pub(super) fn vocabulary(&self) -> usize {
+        let words = match &self.measure {
+            Measure::Tokenizer(tokenizer) => tokenizer.get_vocab(true),
+            Measure::Bytes(_) => HashMap::default(),
+        };
+        words
+            .values()
+            .max()
+            .map_or(0, |highest| *highest as usize + 1)
+    }
+
+    /// A text of nothing but the token with the highest id.
+    pub(super) fn last_token(&self) -> Tokens {
+        let last = u32::try_from(self.vocabulary().saturating_sub(1)).unwrap_or(u32::MAX);
+        Tokens {
+            input: Input::Ids(vec![last]),
+        }
     }
 
     /// The tokens of `text`; what goes beyond the window is cut off, the final

@@ -6,21 +6,24 @@ use crate::error::AdviseItself;
 use crate::graph::WholeGraph;
 use crate::graph::packages::Packages;
 use crate::outcome::GraphSummary;
-use crate::plan::IndexPlan;
+use crate::plan::Tree;
 use crate::store::Store;
 
 /// Makes the graph of all files that stand, unless it was made from the same.
-pub(super) fn make(plan: &IndexPlan, store: &mut Store) -> anyhow::Result<Option<GraphSummary>> {
+///
+/// # Errors
+/// A database that cannot be asked or does not take it.
+pub fn make(tree: &Tree, store: &mut Store) -> anyhow::Result<Option<GraphSummary>> {
     let began = Instant::now();
-    let root = &plan.walk.root;
+    let root = tree.root;
     let input = store.graph_input().advise()?;
     let settings = Packages::new(root).fingerprint(input.paths.iter().map(String::as_str));
     let made_from = input.with(&settings);
     let stands = store.graph_made_from().advise()?;
-    if stands.as_deref() == Some(made_from.as_slice()) && !plan.full {
+    if stands.as_deref() == Some(made_from.as_slice()) && !tree.anew {
         return Ok(None);
     }
-    let graph = WholeGraph::of(&plan.repository, root, store.symbols().advise()?);
+    let graph = WholeGraph::of(tree.repository, root, store.symbols().advise()?);
     store.write_graph(&graph, &made_from).advise()?;
     let counts = graph.counts();
     Ok(Some(GraphSummary {

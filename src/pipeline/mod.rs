@@ -16,7 +16,7 @@ mod embedder;
 mod fault;
 mod flight;
 mod freight;
-mod graph;
+pub mod graph;
 mod models;
 mod pressure;
 mod reader;
@@ -176,22 +176,43 @@ fn stages(run: &Run, stores: Stores, session: &mut Session) -> anyhow::Result<()
             // The rest can wait; whoever pressed the keys cannot.
             return Ok(());
         };
+        if run.plan.shard.is_some() {
+            return leave(run, (standing, store), session);
+        }
         let retired = run
             .clock
             .time(Stage::Store, || retire(run, standing, session));
         // Also where that is refused, what was written becomes searchable and
         // its graph whole.
-        if let Some(graph) = graph::make(run.plan, &mut store)? {
+        if let Some(graph) = graph::make(&run.plan.tree(), &mut store)? {
             session.summary.tie(graph);
         }
         run.clock.time(Stage::Store, || {
             store.finish().advise()?;
             let standing = session.summary.indexed + session.summary.unchanged;
             let folder = run.plan.walk.folder();
-            store.check_commits(&folder, standing).advise()?;
+            store
+                .check_commits(&folder, (standing, |_| true))
+                .advise()?;
             retired
         })
     })
+}
+
+/// Ends a shard: what needs all of them is left to `finish`.
+fn leave(
+    run: &Run,
+    (standing, mut store): (Standing, Store),
+    session: &mut Session,
+) -> anyhow::Result<()> {
+    session.lock.renew(run.plan.patience).advise()?;
+    let saw_all = standing.leave().advise()?;
+    let stands = session.summary.indexed + session.summary.unchanged;
+    let folder = run.plan.walk.folder();
+    store
+        .check_commits(&folder, (stands, |path: &str| run.plan.holds(path)))
+        .advise()?;
+    session.lock.end_shard(saw_all).advise()
 }
 
 /// Takes out of the index what the walk did not find.
@@ -213,7 +234,7 @@ fn count(run: &Run) {
     };
     let files = walk
         .take_while(|_| !run.interrupt.is_requested())
-        .filter(|found| matches!(found, Found::File(_)))
+        .filter(|found| matches!(found, Found::File(_)) && run.plan.holds(found.path()))
         .count();
     run.total.store(files as u64, Ordering::Relaxed);
 }

@@ -68,7 +68,8 @@ impl<'a> Reader<'a> {
             .windows()
             .ok_or_else(|| anyhow!("no role is turned on"))?;
         let chunker = Chunker::new(windows);
-        let standing = Standing::open(store, &run.plan.walk.folder()).advise()?;
+        let standing =
+            Standing::of_shard(store, &run.plan.walk.folder(), run.plan.shard).advise()?;
         Ok(Self {
             run,
             standing,
@@ -90,6 +91,10 @@ impl<'a> Reader<'a> {
                 return Ok(None);
             }
             let ended = match found {
+                found if !self.run.plan.holds(found.path()) => {
+                    self.of_others(&found)?;
+                    continue;
+                }
                 Found::File(file) => self.file(file)?,
                 Found::Skipped { path, reason } => {
                     self.ended(path, FileOutcome::Skipped(reason), Instant::now())
@@ -108,6 +113,14 @@ impl<'a> Reader<'a> {
             }
         }
         Ok(self.flush().ok().map(|()| self.standing))
+    }
+
+    /// What could not be looked at may hold files of this shard all the same.
+    fn of_others(&mut self, found: &Found) -> anyhow::Result<()> {
+        if let Found::Unreadable { path, .. } = found {
+            self.standing.spare(path).advise()?;
+        }
+        Ok(())
     }
 
     fn file(&mut self, file: SourceFile) -> anyhow::Result<Result<(), Hung>> {

@@ -82,6 +82,29 @@ fn processor_has(flag: &str) -> bool {
     flags.is_some_and(|line| line.split_whitespace().any(|found| found == flag))
 }
 
+/// A variable as text, if it is there and not empty.
+pub(super) fn text(name: &str) -> Option<String> {
+    variable(name)?.into_string().ok()
+}
+
+/// Whether a variable turns something on, as the hub's own tools read it.
+pub(super) fn is_on(name: &str) -> bool {
+    let on = ["1", "ON", "YES", "TRUE"];
+    text(name).is_some_and(|value| on.contains(&value.to_uppercase().as_str()))
+}
+
+/// The token that the hub's own tools leave in their folder.
+pub(super) fn hub_token() -> Option<String> {
+    let home = variable("HF_HOME").map(PathBuf::from).or_else(|| {
+        let cache = variable("XDG_CACHE_HOME").map(PathBuf::from);
+        let cache = cache.or_else(|| Some(PathBuf::from(variable("HOME")?).join(".cache")));
+        Some(cache?.join("huggingface"))
+    });
+    let path = variable("HF_TOKEN_PATH").map(PathBuf::from);
+    let token = std::fs::read_to_string(path.or_else(|| Some(home?.join("token")))?).ok()?;
+    Some(token.trim().to_owned()).filter(|token| !token.is_empty())
+}
+
 /// Whether a variable is there and not empty.
 pub(super) fn is_set(name: &str) -> bool {
     variable(name).is_some()

@@ -21,6 +21,7 @@ use crate::memory;
 use crate::names::{RelPath, RepositoryName};
 use crate::outcome::{MaxFailed, SkipReason};
 use crate::read::{self, ReadOptions};
+use crate::shard::Shard;
 use crate::source::{Digest, Ingredients};
 use crate::store::{self, CheckoutState, RoleModel};
 use crate::walk::WalkOptions;
@@ -43,6 +44,10 @@ pub struct IndexPlan {
     pub sequential: bool,
     /// Do unchanged files again.
     pub full: bool,
+    /// Only these files; all if none.
+    pub shard: Option<Shard>,
+    /// A hash of the options that decide which files belong.
+    pub rules: Digest,
     /// Retire also more than half of the files.
     pub allow_shrink: bool,
     /// Wait for another run on the same repository.
@@ -65,6 +70,17 @@ pub struct IndexPlan {
     pub output: Output,
     /// Where the summary is written to.
     pub report: Option<PathBuf>,
+}
+
+/// The files that a graph is made of, on disk.
+#[derive(Debug, Clone, Copy)]
+pub struct Tree<'a> {
+    /// Whose they are.
+    pub repository: &'a RepositoryName,
+    /// What their paths are relative to.
+    pub root: &'a Path,
+    /// Make it also if nothing has changed.
+    pub anew: bool,
 }
 
 /// How much memory a run may take, and where its curve is written.
@@ -90,6 +106,8 @@ pub(super) fn index_plan(args: IndexArgs, home: &Home) -> anyhow::Result<IndexPl
     Ok(IndexPlan {
         repository: repository(args.repository, &dir, checkout.as_ref())?,
         walk: walk(&args.files, &dir, checkout.as_ref())?,
+        rules: rules(&args.files),
+        shard: args.shard.as_deref().map(shard).transpose()?,
         checkout: checkout.map(|checkout| checkout.state).unwrap_or_default(),
         mask: !args.files.no_mask,
         sequential: args.sequential,
@@ -144,6 +162,17 @@ fn walk(
     Ok(options)
 }
 
+fn shard(text: &str) -> anyhow::Result<Shard> {
+    text.parse().exit(
+        Exit::Usage,
+        "give a number from 1 and how many there are: 1/4, 2/4, …",
+    )
+}
+
+fn rules(files: &cli::FileArgs) -> Digest {
+    Digest::of(format!("{files:?}").as_bytes())
+}
+
 fn judge(path: &RelPath, exclude_tests: bool) -> Option<SkipReason> {
     if language::detect(path).is_none() {
         Some(SkipReason::UnsupportedLanguage)
@@ -172,6 +201,22 @@ fn memory_plan(args: MemoryArgs) -> anyhow::Result<Memory> {
 }
 
 impl IndexPlan {
+    /// Whether the file at `path` is one of those to index.
+    #[must_use]
+    pub fn holds(&self, path: &str) -> bool {
+        self.shard.is_none_or(|shard| shard.holds(path))
+    }
+
+    /// What its graph is made of.
+    #[must_use]
+    pub fn tree(&self) -> Tree<'_> {
+        Tree {
+            repository: &self.repository,
+            root: &self.walk.root,
+            anew: self.full,
+        }
+    }
+
     /// How its files are read.
     #[must_use]
     pub fn reading(&self) -> ReadOptions {

@@ -3,8 +3,10 @@
 //! command line.
 
 mod checkout;
+mod finish;
 mod home;
 mod index;
+mod model_files;
 mod models;
 mod servers;
 mod standing;
@@ -26,12 +28,16 @@ use crate::store::embedded::{self, ClusterConfig};
 use crate::terminal::{Color, TerminalOptions};
 
 use checkout::Checkout;
+use finish::finish_plan;
 use home::Home;
 use index::index_plan;
+use model_files::models_plan;
 use models::model_config;
 use standing::{forget_plan, gc_plan, status_plan, verify_plan};
 
-pub use index::{IndexPlan, Memory};
+pub use finish::FinishPlan;
+pub use index::{IndexPlan, Memory, Tree};
+pub use model_files::{ModelsPlan, ModelsTask};
 pub use models::{MODEL_HINT, tokenizer};
 pub use standing::{ForgetPlan, GcPlan, Place, StatusPlan, VerifyPlan};
 
@@ -41,8 +47,12 @@ pub enum Plan {
     Index(Box<IndexPlan>),
     /// Managing the private PostgreSQL.
     Database(DatabasePlan),
+    /// Managing the models' files.
+    Models(ModelsPlan),
     /// Showing the chunks of files.
     Chunk(ChunkPlan),
+    /// Completing what shards have indexed.
+    Finish(FinishPlan),
     /// Showing what an index holds.
     Status(StatusPlan),
     /// Checking an index.
@@ -122,7 +132,9 @@ pub fn plan(args: Args) -> anyhow::Result<Plan> {
             command,
             cluster: home.cluster(),
         })),
+        Some(Command::Models { command }) => models_plan(command, &home).map(Plan::Models),
         Some(Command::Chunk(args)) => chunk_plan(args, &home).map(Plan::Chunk),
+        Some(Command::Finish(args)) => finish_plan(args, &home).map(Plan::Finish),
         Some(Command::Status(args)) => status_plan(args, &home).map(Plan::Status),
         Some(Command::Verify(args)) => verify_plan(args, &home).map(Plan::Verify),
         Some(Command::Forget(args)) => forget_plan(args, &home).map(Plan::Forget),

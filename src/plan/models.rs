@@ -72,5 +72,4 @@ pub fn tokenizer(config: &ModelConfig) -> anyhow::Result<TextTokenizer> {
 }
 
 /// What to do about a model that is missing, truncated or another one.
-pub const MODEL_HINT: &str =
-    "run scripts/setup to get the model again, or name its folder with --models-dir";
+pub const MODEL_HINT: &str = "`mnemo-index models fetch ID` or scripts/setup gets it again; --models-dir names another folder";

@@ -7,6 +7,7 @@
 use std::time::{Duration, Instant};
 
 use backon::{BlockingRetryable, ExponentialBuilder};
+use postgres::fallible_iterator::FallibleIterator;
 
 use super::Store;
 use super::error::StoreError;
@@ -17,8 +18,8 @@ const CONFLICTS: u32 = 5;
 /// The first and the longest pause between two tries.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(2));
 
-const COUNT: &str = "
-    SELECT count(*) FROM indexed_files WHERE repository = $1 AND starts_with(file_path, $2)";
+const STANDING: &str = "
+    SELECT file_path FROM indexed_files WHERE repository = $1 AND starts_with(file_path, $2)";
 
 /// Does `work` until it succeeds, fails for good, or a server that went away
 /// stayed so, or a lock that another program holds, for `patience`.
@@ -72,21 +73,27 @@ impl Store {
         self.reconnections
     }
 
-    /// Makes sure that `files` of the folder stand in the index, where a crash may
+    /// Makes sure that `files` of the folder, of those that `belongs` says yes to,
+    /// stand in the index, where a crash may
     /// have taken some: a server may be set not to wait until a commit is on disk,
     /// as the private one is.
     ///
     /// # Errors
     /// [`StoreError::LostCommits`] if some are missing.
-    pub fn check_commits(&mut self, folder: &str, files: u64) -> Result<(), StoreError> {
+    pub fn check_commits(
+        &mut self,
+        folder: &str,
+        (files, belongs): (u64, impl Fn(&str) -> bool),
+    ) -> Result<(), StoreError> {
         if self.reconnections == 0 {
             return Ok(());
         }
         let standing = self.persist(|store| {
             store
                 .client
-                .query_one(COUNT, &[&store.repository.as_str(), &folder])
-                .map(|row| row.get::<_, i64>(0).unsigned_abs())
+                .query_raw(STANDING, [store.repository.as_str(), folder])
+                .and_then(|rows| rows.filter(|row| Ok(belongs(row.get(0)))).count())
+                .map(|standing| standing as u64)
                 .map_err(StoreError::sql("count the files"))
         })?;
         match files.saturating_sub(standing) {

@@ -19,12 +19,14 @@ const FORGET: &str = "
         graphs AS (DELETE FROM graphs WHERE repository = $1),
         errors AS (DELETE FROM indexing_errors WHERE repository = $1),
         runs AS (DELETE FROM runs WHERE repository = $1),
-        retiring AS (DELETE FROM retiring WHERE repository = $1)
+        retiring AS (DELETE FROM retiring WHERE repository = $1),
+        shards AS (DELETE FROM shards WHERE repository = $1)
     DELETE FROM indexed_files WHERE repository = $1";
 
 /// A database that holds an index.
 pub struct Archive {
     pub(super) client: Client,
+    url: DatabaseUrl,
 }
 
 impl Archive {
@@ -41,7 +43,14 @@ impl Archive {
             let server = url.clone();
             return Err(StoreError::NoIndex { server });
         }
-        Ok(Self { client })
+        let url = url.clone();
+        Ok(Self { client, url })
+    }
+
+    /// The database it is in.
+    #[must_use]
+    pub fn url(&self) -> &DatabaseUrl {
+        &self.url
     }
 
     /// The repositories that were indexed, or tried to be, by name.

@@ -155,13 +155,37 @@ pub enum StoreError {
         /// How long was waited.
         seconds: u64,
     },
-    /// Another run holds the repository.
-    #[error("the repository {repository} is being indexed by {}", told(.holder.as_ref()))]
+    /// Another run holds the repository, or the shard of it.
+    #[error("{what} is being indexed by {}", told(.holder.as_ref()))]
     Locked {
-        /// Its name.
-        repository: String,
+        /// The repository or shard, with its name.
+        what: String,
         /// Who; unknown if they left it while we asked.
         holder: Option<Holder>,
+    },
+    /// The repository is being indexed in another number of shards.
+    #[error("the repository {repository} is being indexed in {found} shards, not in {wanted}")]
+    OtherShards {
+        /// Its name.
+        repository: String,
+        /// How many shards the others make.
+        found: i32,
+        /// How many this one does.
+        wanted: i32,
+    },
+    /// Some shard has not come to its end, or was of another walk.
+    #[error("the repository {repository} cannot be finished: {reason}")]
+    Unfinished {
+        /// Its name.
+        repository: String,
+        /// Which shards are missing or do not fit.
+        reason: String,
+    },
+    /// No shard of the repository was ever indexed.
+    #[error("no shard of the repository {repository} was indexed")]
+    NoShards {
+        /// Its name.
+        repository: String,
     },
     /// The walk found so little that it may have been the wrong place.
     #[error("{gone} of the {stored} files in the index would be retired, more than half")]
@@ -204,8 +228,12 @@ impl KnowsAdvice for StoreError {
 
     fn exit(&self) -> Exit {
         match self {
-            Self::Locked { .. } => Exit::TryAgain,
-            Self::NoIndex { .. } | Self::NoRepository { .. } => Exit::NotFound,
+            Self::Locked { .. } | Self::OtherShards { .. } | Self::Unfinished { .. } => {
+                Exit::TryAgain
+            }
+            Self::NoIndex { .. } | Self::NoRepository { .. } | Self::NoShards { .. } => {
+                Exit::NotFound
+            }
             _ => Exit::Failure,
         }
     }
@@ -255,6 +283,15 @@ impl StoreError {
             Self::Busy { .. } => "try again when the other process has ended",
             Self::LostCommits { .. } => "run again: they are done again",
             Self::Locked { .. } => "try again when it has ended, or wait for it with --wait",
+            Self::OtherShards { .. } => {
+                "try again when they have ended; all of a walk's shards are of one number"
+            }
+            Self::Unfinished { .. } => {
+                "run these shards, on the same commit with the same options, then finish again"
+            }
+            Self::NoShards { .. } => {
+                "run `mnemo-index DIR --repository NAME --shard I/N` for each of N shards first"
+            }
             Self::Shrinks { .. } => {
                 "nothing was retired: is this the right directory, and is it mounted? If so, allow it with --allow-shrink"
             }

@@ -1,5 +1,6 @@
 //! One run per repository: an advisory lock of the server, held on a connection
-//! of its own.
+//! of its own. Runs that each do a shard of it hold that lock together, and one
+//! of their shard's alone.
 //!
 //! The server lets go of it however the process ends. The connection carries
 //! its owner as its name, which every user of the server may read, so that who
@@ -15,6 +16,7 @@ use super::again::persist;
 use super::connect::DatabaseUrl;
 use super::error::StoreError;
 use crate::names::RepositoryName;
+use crate::shard::Shard;
 
 /// How long the server may take to notice that a holder on this machine died.
 const FUNERAL: Duration = Duration::from_secs(2);
@@ -33,22 +35,37 @@ const SESSION: &str = "
 /// Takes the lock and, only then, puts the owner on the connection. The name's
 /// end is what the server cuts off.
 const TAKE: &str = "
-    SELECT CASE WHEN pg_try_advisory_lock(hashtextextended('mnemo-index ' || $1, 0)) THEN
+    SELECT CASE WHEN pg_try_advisory_lock(hashtextextended('mnemo-index ' || $1, $3)) THEN
         set_config('application_name',
             to_char(now() AT TIME ZONE 'UTC', '\"mnemo-index \"YYYY-MM-DD\"T\"HH24:MI:SS\"Z \"') || $2, false)
     END IS NOT NULL";
 
+const SHARE: &str =
+    "SELECT pg_try_advisory_lock_shared(hashtextextended('mnemo-index ' || $1, $2))";
+
+const SHARE_NO_MORE: &str =
+    "SELECT pg_advisory_unlock_shared(hashtextextended('mnemo-index ' || $1, $2))";
+
+/// One of them: shards hold the repository together.
 const HOLDER: &str = "
     SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a USING (pid)
     WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
         AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-        AND (l.classid::int8 << 32) | l.objid::int8 = hashtextextended('mnemo-index ' || $1, 0)";
+        AND (l.classid::int8 << 32) | l.objid::int8 = hashtextextended('mnemo-index ' || $1, $2)
+        AND a.application_name LIKE 'mnemo-index %'
+    LIMIT 1";
+
+/// The second argument of the hash keeps the locks of repositories and of their
+/// shards apart, whatever a repository is called.
+const OF_REPOSITORIES: i64 = 0;
+pub(super) const OF_SHARDS: i64 = 1;
 
 /// The right to change a repository, once it is taken.
 pub struct RepositoryLock {
     pub(super) client: Client,
     pub(super) repository: RepositoryName,
     pub(super) url: DatabaseUrl,
+    pub(super) shard: Option<Shard>,
     is_taken: bool,
 }
 
@@ -77,8 +94,15 @@ impl RepositoryLock {
             client,
             repository: repository.clone(),
             url: url.clone(),
+            shard: None,
             is_taken: false,
         })
+    }
+
+    /// The right to change only the files of a shard.
+    #[must_use]
+    pub fn of_shard(self, shard: Option<Shard>) -> Self {
+        Self { shard, ..self }
     }
 
     /// The database it is in.
@@ -108,10 +132,7 @@ impl RepositoryLock {
             // None: it let go between the two questions, so ask again.
             let is_alive = holder.as_ref().is_some_and(|holder| !is_gone(holder));
             if is_alive || began.elapsed() > patience {
-                return Err(StoreError::Locked {
-                    repository: self.repository.to_string(),
-                    holder,
-                });
+                return Err(self.locked(holder));
             }
             sleep(ASK_AGAIN);
         }
@@ -137,29 +158,80 @@ impl RepositoryLock {
         })
     }
 
+    fn locked(&self, holder: Option<Holder>) -> StoreError {
+        let shard = self.shard.map(|shard| format!("shard {shard} of "));
+        StoreError::Locked {
+            what: format!(
+                "{}the repository {}",
+                shard.unwrap_or_default(),
+                self.repository
+            ),
+            holder,
+        }
+    }
+
     fn try_take(&mut self) -> Result<bool, StoreError> {
+        let name = self.repository.as_str().to_owned();
+        let Some(shard) = self.shard else {
+            return self.try_exclusively((&name, OF_REPOSITORIES));
+        };
+        if !self.ask(SHARE, &name)? {
+            return Ok(false);
+        }
+        let is_taken = self.try_exclusively((&key_of_shard(&name, shard), OF_SHARDS))?;
+        if !is_taken {
+            self.ask(SHARE_NO_MORE, &name)?;
+        }
+        Ok(is_taken)
+    }
+
+    fn try_exclusively(&mut self, (key, kind): (&str, i64)) -> Result<bool, StoreError> {
         let owner = format!("{} {}", std::process::id(), host());
         self.client
-            .query_one(TAKE, &[&self.repository.as_str(), &owner])
+            .query_one(TAKE, &[&key, &owner, &kind])
             .map(|row| row.get(0))
             .map_err(StoreError::sql("take the repository's lock"))
     }
 
-    fn holder(&mut self) -> Result<Option<Holder>, StoreError> {
-        let name = holders_name(&mut self.client, self.repository.as_str())?;
-        Ok(name.as_deref().and_then(Holder::parse))
+    fn ask(&mut self, question: &str, repository: &str) -> Result<bool, StoreError> {
+        self.client
+            .query_one(question, &[&repository, &OF_REPOSITORIES])
+            .map(|row| row.get(0))
+            .map_err(StoreError::sql("share the repository's lock"))
     }
+
+    /// Who is in the way: of a shard, whoever does the same one, else whoever
+    /// does the whole repository.
+    fn holder(&mut self) -> Result<Option<Holder>, StoreError> {
+        let name = self.repository.as_str().to_owned();
+        if let Some(shard) = self.shard {
+            let key = key_of_shard(&name, shard);
+            if let Some(found) = holders_name(&mut self.client, (&key, OF_SHARDS))? {
+                return Ok(Holder::parse(&found));
+            }
+        }
+        let found = holders_name(&mut self.client, (&name, OF_REPOSITORIES))?;
+        Ok(found.as_deref().and_then(Holder::parse))
+    }
+}
+
+/// The number comes first, so that no name can look like another's shard.
+fn key_of_shard(repository: &str, shard: Shard) -> String {
+    format!("{} {repository}", shard.number())
 }
 
 /// Whether a run holds the repository now.
 pub(super) fn is_held(client: &mut Client, repository: &str) -> Result<bool, StoreError> {
-    holders_name(client, repository).map(|name| name.is_some())
+    holders_name(client, (repository, OF_REPOSITORIES)).map(|name| name.is_some())
 }
 
 /// The name of the connection that holds the lock.
-fn holders_name(client: &mut Client, repository: &str) -> Result<Option<String>, StoreError> {
+fn holders_name(
+    client: &mut Client,
+    (key, kind): (&str, i64),
+) -> Result<Option<String>, StoreError> {
     client
-        .query_opt(HOLDER, &[&repository])
+        .query_opt(HOLDER, &[&key, &kind])
         .map(|row| row.map(|row| row.get(0)))
         .map_err(StoreError::sql("ask who holds the repository's lock"))
 }

@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use postgres::Transaction;
+use postgres::types::ToSql;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -12,18 +14,20 @@ use super::error::StoreError;
 use super::lock::{RepositoryLock, host};
 use super::models::{Models, Role};
 use super::rows::storable;
+use super::shards;
 use crate::exit::Exit;
 use crate::language;
 use crate::outcome::Summary;
-use crate::source::Ingredients;
+use crate::shard::Shard;
+use crate::source::{Digest, Ingredients};
 
 /// What a run that failed for its database gives it to take the record.
 const ONCE_MORE: Duration = Duration::from_secs(1);
 
 const BEGIN: &str = "
     INSERT INTO runs (repository, version, host, pid, folder, commit_hash, branch, dirty, recipe, provider,
-        text_model, code_model, sequential, ingredients, recipes)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) RETURNING run_id";
+        text_model, code_model, sequential, ingredients, recipes, shard, shards)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) RETURNING run_id";
 
 /// What the last run that came to its end made its files from.
 const LAST: &str = "
@@ -50,6 +54,8 @@ pub struct RunStart<'a> {
     pub models: &'a Models,
     /// Whether files go one at a time.
     pub sequential: bool,
+    /// A hash of the options that decide which files belong.
+    pub rules: &'a Digest,
 }
 
 /// What git says of the checkout; nothing of what is none.
@@ -78,43 +84,33 @@ pub struct RunEnd<'a> {
 
 /// A run that began and has not ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RunId(Uuid);
+pub struct RunId(pub(super) Uuid);
 
 impl RepositoryLock {
-    /// Notes that a run began.
+    /// Notes that a run began, and for a shard, which walk it belongs to.
     ///
     /// # Errors
-    /// [`StoreError`] if the database does not take it.
+    /// [`StoreError`] if the database does not take it;
+    /// [`StoreError::OtherShards`] if others do another number of shards.
     pub fn begin_run(&mut self, start: &RunStart<'_>) -> Result<RunId, StoreError> {
-        let model = |role| start.models.of(role).map(|model| model.id.as_str());
-        let CheckoutState {
-            commit,
-            branch,
-            dirty,
-        } = start.checkout;
-        self.client
-            .query_one(
-                BEGIN,
-                &[
-                    &self.repository.as_str(),
-                    &env!("CARGO_PKG_VERSION"),
-                    &host(),
-                    &i64::from(std::process::id()),
-                    &storable(start.folder),
-                    commit,
-                    branch,
-                    dirty,
-                    &start.ingredients.recipe().as_bytes().as_slice(),
-                    &start.provider,
-                    &model(Role::Text),
-                    &model(Role::Code),
-                    &start.sequential,
-                    &json!(start.ingredients.digests()),
-                    &recipes(start.ingredients),
-                ],
-            )
-            .map(|row| RunId(row.get(0)))
-            .map_err(StoreError::sql("note that a run began"))
+        let Self {
+            client,
+            repository,
+            shard,
+            ..
+        } = self;
+        let name = repository.as_str();
+        let mut transaction = client.transaction().map_err(StoreError::sql(BEGINS))?;
+        if let Some(shard) = shard {
+            shards::make_room(&mut transaction, name, *shard)?;
+        }
+        let run = insert_run(&mut transaction, name, (start, *shard))?;
+        match shard {
+            Some(shard) => shards::enter(&mut transaction, name, (start, *shard, run))?,
+            None => shards::forget(&mut transaction, name)?,
+        }
+        transaction.commit().map_err(StoreError::sql(BEGINS))?;
+        Ok(run)
     }
 
     /// The ingredients that are others than in the last run that came to its end.
@@ -174,6 +170,45 @@ impl RepositoryLock {
             .map(drop)
             .map_err(StoreError::sql("note how the run ended"))
     }
+}
+
+const BEGINS: &str = "note that a run began";
+
+fn insert_run(
+    transaction: &mut Transaction<'_>,
+    repository: &str,
+    (start, shard): (&RunStart<'_>, Option<Shard>),
+) -> Result<RunId, StoreError> {
+    let model = |role| start.models.of(role).map(|model| model.id.as_str());
+    let CheckoutState {
+        commit,
+        branch,
+        dirty,
+    } = start.checkout;
+    let recipe = start.ingredients.recipe();
+    let values: [&(dyn ToSql + Sync); 17] = [
+        &repository,
+        &env!("CARGO_PKG_VERSION"),
+        &host(),
+        &i64::from(std::process::id()),
+        &storable(start.folder),
+        commit,
+        branch,
+        dirty,
+        &recipe.as_bytes().as_slice(),
+        &start.provider,
+        &model(Role::Text),
+        &model(Role::Code),
+        &start.sequential,
+        &json!(start.ingredients.digests()),
+        &recipes(start.ingredients),
+        &shard.map(Shard::number),
+        &shard.map(Shard::of),
+    ];
+    transaction
+        .query_one(BEGIN, &values)
+        .map(|row| RunId(row.get(0)))
+        .map_err(StoreError::sql(BEGINS))
 }
 
 /// By language.

@@ -16,6 +16,7 @@ use super::models::Role;
 use super::{Known, Store, known_of};
 use crate::embed::Embedding;
 use crate::names::RelPath;
+use crate::shard::Shard;
 
 /// Rows that are fetched, and paths that are sent, at a time.
 const BATCH: usize = 256;
@@ -40,8 +41,12 @@ const DECLARE: &str = r#"
 /// What a run that was cut short has left.
 const CLEAR_GONE: &str = "DELETE FROM retiring WHERE repository = $1";
 
-const INSERT_GONE: &str =
-    "INSERT INTO retiring SELECT $1, unnest($2::text[]) ON CONFLICT DO NOTHING";
+const CLEAR_GONE_OF_SHARD: &str = "DELETE FROM retiring WHERE repository = $1 AND shard = $2";
+
+const INSERT_GONE: &str = "
+    INSERT INTO retiring (repository, file_path, shard) SELECT $1, unnest($2::text[]), $3
+    ON CONFLICT (repository, file_path) DO UPDATE SET shard = EXCLUDED.shard
+        WHERE retiring.shard <> EXCLUDED.shard";
 
 const COUNT_GONE: &str = "
     SELECT count(*), count(*) FILTER (WHERE EXISTS (SELECT FROM retiring g
@@ -75,6 +80,8 @@ const DELETE_GONE: &str = "
 pub struct Standing {
     store: Store,
     folder: String,
+    /// The files that are told of, if not all.
+    shard: Option<Shard>,
     /// The connection that the cursor is open in.
     cursor: Option<u64>,
     /// The last path that was fetched.
@@ -122,11 +129,24 @@ impl Standing {
     ///
     /// # Errors
     /// [`StoreError::Sql`] if the database cannot be asked.
-    pub fn open(mut store: Store, folder: &str) -> Result<Self, StoreError> {
-        store.persist(Store::forget_gone)?;
+    pub fn open(store: Store, folder: &str) -> Result<Self, StoreError> {
+        Self::of_shard(store, folder, None)
+    }
+
+    /// The same, of the files of a shard alone.
+    ///
+    /// # Errors
+    /// [`StoreError::Sql`] if the database cannot be asked.
+    pub fn of_shard(
+        mut store: Store,
+        folder: &str,
+        shard: Option<Shard>,
+    ) -> Result<Self, StoreError> {
+        store.persist(|store| store.forget_gone(shard))?;
         let mut standing = Self {
             store,
             folder: folder.to_owned(),
+            shard,
             cursor: None,
             fetched: None,
             ahead: VecDeque::new(),
@@ -223,13 +243,18 @@ impl Standing {
         if !self.is_anything_gone {
             return Ok(Retired::Files(0));
         }
-        let (gone, stored) = self.store.persist(Store::count_gone)?;
-        if gone > stored - gone && !allow_shrink {
-            return Err(StoreError::Shrinks { gone, stored });
-        }
-        self.store.persist(Store::retire_gone)?;
-        // Not what the deletion said: an answer may be lost, and the second is 0.
-        Ok(Retired::Files(gone.unsigned_abs()))
+        self.store.retire_told(allow_shrink)
+    }
+
+    /// Ends a walk of a shard: the server knows what has gone, and nothing is
+    /// deleted. False if the walk could not see everything.
+    ///
+    /// # Errors
+    /// [`StoreError::Sql`] if the server cannot be told.
+    pub fn leave(mut self) -> Result<bool, StoreError> {
+        self.pass(None)?;
+        self.send_gone()?;
+        Ok(self.is_trusted)
     }
 
     /// Leaves behind what stands before `path`, or all: it has gone, unless it
@@ -260,9 +285,14 @@ impl Standing {
     }
 
     fn fetch(&mut self) -> Result<(), StoreError> {
-        if self.is_fetched || !self.ahead.is_empty() {
-            return Ok(());
+        // A piece may hold nothing of the shard.
+        while !self.is_fetched && self.ahead.is_empty() {
+            self.fetch_piece()?;
         }
+        Ok(())
+    }
+
+    fn fetch_piece(&mut self) -> Result<(), StoreError> {
         let Self {
             store,
             folder,
@@ -279,10 +309,13 @@ impl Standing {
             store.fetch().inspect_err(|_| *cursor = None)
         })?;
         self.is_fetched = rows.len() < BATCH;
-        self.ahead.extend(rows.iter().map(Entry::of));
-        if let Some(last) = self.ahead.back() {
+        let mut entries: Vec<Entry> = rows.iter().map(Entry::of).collect();
+        if let Some(last) = entries.last() {
             self.fetched = Some(last.path.clone());
         }
+        let shard = self.shard;
+        entries.retain(|entry| shard.is_none_or(|shard| shard.holds(&entry.path)));
+        self.ahead.extend(entries);
         Ok(())
     }
 
@@ -300,7 +333,8 @@ impl Standing {
         }
         let gone = std::mem::take(&mut self.gone);
         self.is_anything_gone = true;
-        self.store.persist(|store| store.tell_gone(&gone))
+        let shard = self.shard;
+        self.store.persist(|store| store.tell_gone(&gone, shard))
     }
 }
 
@@ -320,18 +354,40 @@ impl Store {
             .map_err(StoreError::sql("ask what stands in the index"))
     }
 
-    fn forget_gone(&mut self) -> Result<(), StoreError> {
-        self.client
-            .execute(CLEAR_GONE, &[&self.repository.as_str()])
+    fn forget_gone(&mut self, shard: Option<Shard>) -> Result<(), StoreError> {
+        let repository = self.repository.as_str();
+        let cleared = match shard {
+            None => self.client.execute(CLEAR_GONE, &[&repository]),
+            Some(shard) => {
+                let values: [&(dyn ToSql + Sync); 2] = [&repository, &shard.number()];
+                self.client.execute(CLEAR_GONE_OF_SHARD, &values)
+            }
+        };
+        cleared
             .map(drop)
             .map_err(StoreError::sql("clear the list of files that have gone"))
     }
 
-    fn tell_gone(&mut self, gone: &[String]) -> Result<(), StoreError> {
+    fn tell_gone(&mut self, gone: &[String], shard: Option<Shard>) -> Result<(), StoreError> {
+        let shard = shard.map_or(0, Shard::number);
         self.client
-            .execute(INSERT_GONE, &[&self.repository.as_str(), &gone])
+            .execute(INSERT_GONE, &[&self.repository.as_str(), &gone, &shard])
             .map(drop)
             .map_err(StoreError::sql("note the files that have gone"))
+    }
+
+    /// Deletes what the server was told has gone.
+    ///
+    /// # Errors
+    /// As [`Standing::retire`].
+    pub(super) fn retire_told(&mut self, allow_shrink: bool) -> Result<Retired, StoreError> {
+        let (gone, stored) = self.persist(Self::count_gone)?;
+        if gone > stored - gone && !allow_shrink {
+            return Err(StoreError::Shrinks { gone, stored });
+        }
+        self.persist(Self::retire_gone)?;
+        // Not what the deletion said: an answer may be lost, and the second is 0.
+        Ok(Retired::Files(gone.unsigned_abs()))
     }
 
     /// How many indexed files have gone, and how many there are.

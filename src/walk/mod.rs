@@ -97,6 +97,17 @@ pub enum Found {
     },
 }
 
+impl Found {
+    /// Where it is, as shown to the user.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        match self {
+            Self::File(file) => file.path.as_str(),
+            Self::Skipped { path, .. } | Self::Unreadable { path, .. } => path,
+        }
+    }
+}
+
 /// Why a walk could not begin.
 #[derive(Debug, Error)]
 pub enum WalkError {

@@ -46,7 +46,8 @@ fn largest_difference(a: &[Embedding], b: &[Embedding]) -> f32 {
 fn vectors_are_those_of_the_reference_and_of_length_one() {
     let config = installed::model();
     let embedder = installed::embedder();
-    let reference = config.manifest().unwrap().reference().unwrap();
+    let reference = config.manifest().unwrap();
+    let reference = reference.reference(&config.folder()).unwrap();
     for known in &reference.texts {
         let tokens = embedder.tokenizer().encode(&known.text).unwrap();
         let found = embedder.embed(&[tokens]).unwrap();

@@ -35,7 +35,7 @@ fn indexed(database: &Database) -> Store {
 }
 
 /// The rows of a query, each as one line of text.
-fn lines(client: &mut Client, query: &str) -> Vec<String> {
+pub fn lines(client: &mut Client, query: &str) -> Vec<String> {
     let query = format!(
         "SELECT array_to_string(array(SELECT value FROM jsonb_each_text(to_jsonb(q))), ' ') FROM ({query}) q"
     );
