@@ -62,7 +62,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("ignore::", &["walk"]),
     ("regex::", &["read", "language"]),
     ("rustls::", &["store", "embed"]),
-    ("rustls_native_certs::", &["store", "embed"]),
+    ("rustls_native_certs::", &["store", "embed", "hub"]),
     ("hf_hub::", &["hub"]),
     ("ureq::", &["embed", "hub"]),
     ("postcard::", &["symbols"]),
