@@ -70,6 +70,7 @@ fn open(home: &Path, provider: &str, precision: &str) -> anyhow::Result<Embedder
             "int8" => Precision::Int8,
             _ => Precision::Fp32,
         }),
+        server: None,
     };
     let tokenizer = Arc::new(config.tokenizer()?);
     Ok(Embedder::open(

@@ -42,7 +42,7 @@
 //! | [`language`] | facts about each language: grammar, queries, rules | tree-sitter (with chunk) |
 //! | [`chunk`] | [`source::Source`] → [`chunk::ChunkedFile`] | |
 //! | [`symbols`] | what a file says to the others: names, types, imports, calls | postcard |
-//! | [`embed`] | texts → [`embed::Embedding`]s, models, tokenizers | ort, tokenizers |
+//! | [`embed`] | texts → [`embed::Embedding`]s: models here or a server elsewhere | ort, tokenizers, ureq (with hub) |
 //! | [`hub`] | brings the files of models: from the hub, a mirror, a folder | `hf_hub`, ureq |
 //! | [`graph`] | [`chunk::ChunkedFile`] → nodes and edges, all [`symbols`] → what ties files, without SQL | `oxc_resolver` |
 //! | [`store`] | everything in PostgreSQL, and the private server | postgres, pgvector, refinery, rustls |

@@ -64,6 +64,10 @@ pub struct IndexArgs {
     #[command(flatten)]
     pub models: ModelArgs,
 
+    /// A server instead of models that run here.
+    #[command(flatten)]
+    pub server: ServerArgs,
+
     /// Which files.
     #[command(flatten)]
     pub files: FileArgs,
@@ -128,6 +132,52 @@ pub struct ModelArgs {
     /// Threads for inference [default: one per core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), env = "MNEMO_THREADS")]
     pub threads: Option<u16>,
+}
+
+/// A server that embeds.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Model server")]
+pub struct ServerArgs {
+    /// Embed on this server: text-embeddings-inference, or one with OpenAI's /v1/embeddings; for one
+    /// role ROLE=URL, twice for two
+    #[arg(
+        long,
+        value_name = "URL",
+        value_delimiter = ',',
+        env = "MNEMO_EMBED_URL"
+    )]
+    pub embed_url: Vec<String>,
+
+    /// The name the server knows the model by [default: its only one]; ROLE=NAME as above
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_delimiter = ',',
+        requires = "embed_url",
+        env = "MNEMO_EMBED_MODEL"
+    )]
+    pub embed_model: Vec<String>,
+
+    /// The file with the server's key [default: the key in MNEMO_EMBED_KEY]
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "embed_url",
+        env = "MNEMO_EMBED_KEY_FILE"
+    )]
+    pub embed_key_file: Option<PathBuf>,
+
+    /// Requests under way at once
+    #[arg(long, value_name = "N", default_value = "16", value_parser = clap::value_parser!(u16).range(1..=256), env = "MNEMO_EMBED_CONCURRENCY")]
+    pub embed_concurrency: u16,
+
+    /// Texts of one request at most
+    #[arg(long, value_name = "N", default_value = "32", value_parser = clap::value_parser!(u16).range(1..=2048), env = "MNEMO_EMBED_BATCH")]
+    pub embed_batch: u16,
+
+    /// Tokens that the model reads, where the server does not say [default: 512]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(64..), env = "MNEMO_EMBED_MAX_TOKENS")]
+    pub embed_max_tokens: Option<u32>,
 }
 
 /// Memory, and what is kept of it.

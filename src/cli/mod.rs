@@ -15,7 +15,7 @@ pub use chunk::ChunkArgs;
 pub use finish::FinishArgs;
 pub use index::{
     ColorArg, DEFAULT_MODEL, FileArgs, IndexArgs, MemoryArgs, ModelArgs, OutputArgs, PrecisionArg,
-    ProviderArg, RoleArg,
+    ProviderArg, RoleArg, ServerArgs,
 };
 pub use models::{ModelsCommand, ModelsFetchArgs, ModelsListArgs, ModelsVerifyArgs};
 pub use standing::{ForgetArgs, GcArgs, StatusArgs, VerifyArgs};

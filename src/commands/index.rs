@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 
-use crate::embed::Precision;
+use crate::embed::ModelConfig;
 use crate::error::{self, Advise, AdviseItself};
 use crate::exit::Exit;
 use crate::outcome::{FileOutcome, Summary};
@@ -179,10 +179,8 @@ pub(super) fn facts(plan: &IndexPlan) -> RunFacts<'_> {
     let any = plan.models.text.as_ref().or(plan.models.code.as_ref());
     RunFacts {
         repository: plan.repository.as_str(),
-        provider: any.map_or("-", |model| model.provider.as_str()),
-        precision: any
-            .and_then(|model| model.computes_in().ok())
-            .map_or("-", Precision::as_str),
+        provider: any.map_or("-", ModelConfig::place),
+        precision: any.map_or("-", ModelConfig::numbers),
         memory_limit: plan.memory.limit,
         models: [&plan.models.text, &plan.models.code]
             .map(|model| model.as_ref().map_or("-", |model| model.id.as_str())),

@@ -239,6 +239,27 @@ impl Manifest {
         }
     }
 
+    /// Of a model that a server runs and nothing else is known of.
+    pub(super) fn of_served(id: &ModelId, dimensions: usize, max_tokens: usize) -> Self {
+        Self {
+            id: id.to_string(),
+            dimensions,
+            pooling: Pooling::Mean,
+            pooled_in_graph: None,
+            inputs: Vec::new(),
+            output: None,
+            normalize: true,
+            max_tokens,
+            document_prefix: String::new(),
+            query_prefix: String::new(),
+            precision: Precision::Fp32,
+            graph: String::new(),
+            files: Vec::new(),
+            int8: None,
+            hub: None,
+        }
+    }
+
     /// The manifest of the form in `precision`: its graph, and its files.
     ///
     /// # Errors

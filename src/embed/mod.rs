@@ -8,6 +8,7 @@ mod onnx;
 mod pool;
 mod precision;
 mod provider;
+mod served;
 mod tokens;
 
 use std::path::{Path, PathBuf};
@@ -25,6 +26,7 @@ pub use manifest::{Fidelity, Hub, Manifest, ManifestError};
 pub use onnx::{OnnxError, Runtime};
 pub use precision::Precision;
 pub use provider::Provider;
+pub use served::{Key, MAX_BATCH, Served, ServerConfig, ServerError};
 pub use tokens::{TextTokenizer, TokenizerError, Tokens};
 
 /// One vector, as the model gave it, L2-normalised if its manifest says so.
@@ -85,6 +87,9 @@ pub enum EmbedError {
     /// ONNX Runtime, or its graph.
     #[error(transparent)]
     Onnx(#[from] OnnxError),
+    /// The server that runs it.
+    #[error(transparent)]
+    Server(#[from] ServerError),
     /// Its vectors are not those that are known to be right.
     #[error("model {model} gives wrong vectors here: cosine {cosine} to its reference")]
     Reference {
@@ -107,6 +112,23 @@ pub enum EmbedError {
     },
 }
 
+impl EmbedError {
+    /// What to do about it.
+    #[must_use]
+    pub fn advice(&self) -> &'static str {
+        match self {
+            Self::Server(error) => error.advice(),
+            _ => "run scripts/setup to get the model again",
+        }
+    }
+
+    /// Whether every other text would meet the same.
+    #[must_use]
+    pub fn meets_all(&self) -> bool {
+        matches!(self, Self::Server(error) if error.meets_all())
+    }
+}
+
 /// The beginning of the names of files in the model's folder that say that its
 /// vectors were checked here.
 const CHECKED: &str = ".checked";
@@ -124,6 +146,9 @@ pub struct ModelConfig {
     pub provider: Provider,
     /// The form of the model; its manifest's own if none is named.
     pub precision: Option<Precision>,
+    /// The server that runs it, in place of all of the above but the id and
+    /// the folder, where its tokenizer may be.
+    pub server: Option<Arc<Served>>,
 }
 
 impl ModelConfig {
@@ -138,9 +163,68 @@ impl ModelConfig {
     /// # Errors
     /// [`EmbedError::Manifest`] for a model that is not known.
     pub fn manifest(&self) -> Result<Manifest, EmbedError> {
+        if let Some(server) = &self.server {
+            return self.served(server);
+        }
         let manifest = Manifest::of(&self.id, &self.models)?;
         let precision = self.precision.unwrap_or(manifest.precision);
         Ok(manifest.at(precision)?)
+    }
+
+    /// What is known of the model that a server runs: here, if it is known
+    /// here, else from the server.
+    fn served(&self, server: &Served) -> Result<Manifest, EmbedError> {
+        let Ok(mut known) = Manifest::of(&self.id, &self.models) else {
+            let (window, _) = server.estimate();
+            return Ok(Manifest::of_served(&self.id, server.width(), window));
+        };
+        if known.dimensions != server.width() {
+            return Err(EmbedError::Server(ServerError::Width {
+                id: known.id,
+                found: server.width(),
+                expected: known.dimensions,
+            }));
+        }
+        known.max_tokens = known.max_tokens.min(server.reads());
+        Ok(known)
+    }
+
+    /// Stands for the model and its form wherever identity counts.
+    ///
+    /// # Errors
+    /// [`EmbedError::Manifest`] for a model that is not known.
+    pub fn identity(&self) -> Result<String, EmbedError> {
+        match &self.server {
+            Some(server) => Ok(server.identity()),
+            None => Ok(self.manifest()?.identity()),
+        }
+    }
+
+    /// Where it runs, in the words of the summary.
+    #[must_use]
+    pub fn place(&self) -> &'static str {
+        match &self.server {
+            Some(_) => "server",
+            None => self.provider.as_str(),
+        }
+    }
+
+    /// The numbers it computes with, in the words of the summary.
+    #[must_use]
+    pub fn numbers(&self) -> &str {
+        match &self.server {
+            Some(server) => server.numbers(),
+            None => self.computes_in().map_or("-", Precision::as_str),
+        }
+    }
+
+    /// How many texts go to one embedding thread together.
+    #[must_use]
+    pub fn texts_per_job(&self) -> usize {
+        match &self.server {
+            Some(_) => MAX_BATCH,
+            None => self.provider.texts_per_job(),
+        }
     }
 
     /// In which numbers it computes: OpenVINO rounds those of fp32.
@@ -161,21 +245,30 @@ impl ModelConfig {
     pub fn tokenizer(&self) -> Result<TextTokenizer, EmbedError> {
         let manifest = self.manifest()?;
         let path = self.folder().join("tokenizer.json");
-        Ok(TextTokenizer::open(
-            &path,
-            &manifest.document_prefix,
-            manifest.max_tokens,
-        )?)
+        let open = || TextTokenizer::open(&path, &manifest.document_prefix, manifest.max_tokens);
+        match &self.server {
+            None => Ok(open()?),
+            Some(_) if path.exists() => Ok(open()?.for_a_server()),
+            Some(server) => {
+                let (window, bytes_per_token) = server.estimate();
+                Ok(TextTokenizer::estimate(window, bytes_per_token))
+            }
+        }
     }
 }
 
 /// A model that is loaded and gives vectors. Any number of threads may share it.
 pub struct Embedder {
     tokenizer: Arc<TextTokenizer>,
-    model: onnx::OnnxModel,
+    engine: Engine,
     batch_tokens: usize,
     texts_per_job: usize,
     precision: Precision,
+}
+
+enum Engine {
+    Onnx(Box<onnx::OnnxModel>),
+    Served(Arc<Served>),
 }
 
 impl Embedder {
@@ -200,9 +293,9 @@ impl Embedder {
         let model = onnx::OnnxModel::open(runtime, onnx)?;
         let embedder = Self {
             tokenizer,
-            model,
+            engine: Engine::Onnx(Box::new(model)),
             batch_tokens: config.provider.batch_tokens(),
-            texts_per_job: config.provider.texts_per_job(),
+            texts_per_job: config.texts_per_job(),
             precision: config.computes_in()?,
         };
         embedder.check_once(&manifest, config)?;
@@ -210,6 +303,18 @@ impl Embedder {
         // new words come, it would make memory grow with the number of files.
         memory::touch_mapped(&folder.join(format!("{}.data", manifest.graph)));
         Ok(embedder)
+    }
+
+    /// A model that a server runs; it was met already.
+    #[must_use]
+    pub fn served(server: Arc<Served>, tokenizer: Arc<TextTokenizer>) -> Self {
+        Self {
+            tokenizer,
+            engine: Engine::Served(server),
+            batch_tokens: usize::MAX,
+            texts_per_job: MAX_BATCH,
+            precision: Precision::Fp32,
+        }
     }
 
     /// The model's tokenizer.
@@ -244,6 +349,13 @@ impl Embedder {
         texts: &[Tokens],
         batch_tokens: usize,
     ) -> Result<Vec<Embedding>, EmbedError> {
+        let model = match &self.engine {
+            Engine::Onnx(model) => model,
+            Engine::Served(server) => {
+                let texts: Vec<&str> = texts.iter().map(Tokens::text).collect();
+                return Ok(server.embed(&texts)?);
+            }
+        };
         let batch_tokens = if self.precision.mixes_texts() {
             1
         } else {
@@ -253,7 +365,7 @@ impl Embedder {
         while vectors.len() < texts.len() {
             let rest = &texts[vectors.len()..];
             let run = &rest[..batch::take(rest, batch_tokens)];
-            vectors.extend(self.model.run(&Batch::new(run), false)?);
+            vectors.extend(model.run(&Batch::new(run), false)?);
         }
         Ok(vectors)
     }
@@ -265,8 +377,10 @@ impl Embedder {
     /// # Errors
     /// [`EmbedError::Onnx`] with what ONNX Runtime said.
     pub fn shrink(&self) -> Result<(), EmbedError> {
-        let token = self.tokenizer.encode("")?;
-        self.model.run(&Batch::new(&[token]), true)?;
+        if let Engine::Onnx(model) = &self.engine {
+            let token = self.tokenizer.encode("")?;
+            model.run(&Batch::new(&[token]), true)?;
+        }
         Ok(())
     }
 
@@ -294,10 +408,7 @@ impl Embedder {
 
     /// A table's length cannot be asked for, but a row that is not there can.
     fn check_vocabulary(&self, model: &str) -> Result<(), EmbedError> {
-        let run = self
-            .model
-            .run(&Batch::new(&[self.tokenizer.last_token()]), false);
-        match run {
+        match self.embed(&[self.tokenizer.last_token()]) {
             Ok(_) => Ok(()),
             Err(error) => Err(EmbedError::Vocabulary {
                 model: model.to_owned(),

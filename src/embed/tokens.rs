@@ -1,5 +1,7 @@
 //! Text to token ids, by the model's own tokenizer.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -15,37 +17,73 @@ pub struct TokenizerError {
     cause: String,
 }
 
-/// The token ids of one text, special tokens included, within the window.
+/// The tokens of one text, special ones included, within the window, as the
+/// model is given them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tokens {
-    ids: Vec<u32>,
+    input: Input,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Input {
+    /// A model that runs here takes their numbers.
+    Ids(Vec<u32>),
+    /// A server makes them itself.
+    Text { text: String, tokens: usize },
 }
 
 impl Tokens {
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.ids.len()
+        match &self.input {
+            Input::Ids(ids) => ids.len(),
+            Input::Text { tokens, .. } => *tokens,
+        }
     }
 
     /// Whether there is none, which no model is given.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.ids.is_empty()
+        self.len() == 0
     }
 
     pub(super) fn ids(&self) -> impl Iterator<Item = i64> + '_ {
-        self.ids.iter().map(|id| i64::from(*id))
+        let ids = match &self.input {
+            Input::Ids(ids) => ids.as_slice(),
+            Input::Text { .. } => &[],
+        };
+        ids.iter().map(|id| i64::from(*id))
+    }
+
+    /// The text, for a server; empty for a model that runs here.
+    pub(super) fn text(&self) -> &str {
+        match &self.input {
+            Input::Ids(_) => "",
+            Input::Text { text, .. } => text,
+        }
     }
 }
 
 /// A model's tokenizer and its window.
 pub struct TextTokenizer {
-    tokenizer: Tokenizer,
+    measure: Measure,
     prefix: String,
     max_tokens: usize,
     overhead: usize,
+    /// Whether a server takes the texts, and not their tokens.
+    keeps_text: bool,
 }
+
+/// How the tokens of a text are counted.
+enum Measure {
+    Tokenizer(Box<Tokenizer>),
+    /// Of a model whose tokenizer is not here: so many bytes are taken for one.
+    Bytes(usize),
+}
+
+/// Special tokens that a model whose tokenizer is not here may add.
+const SPECIAL_TOKENS: usize = 2;
 
 impl TextTokenizer {
     /// Reads `path`; `prefix` stands before every text, and a text with its
@@ -65,11 +103,31 @@ impl TextTokenizer {
         let empty = tokenizer.encode_fast(prefix, true).map_err(refused)?;
         let overhead = empty.get_ids().len();
         Ok(Self {
-            tokenizer,
+            measure: Measure::Tokenizer(Box::new(tokenizer)),
             prefix: prefix.to_owned(),
             max_tokens,
             overhead,
+            keeps_text: false,
         })
+    }
+
+    /// One that takes `bytes_per_token` bytes for a token.
+    pub(super) fn estimate(max_tokens: usize, bytes_per_token: usize) -> Self {
+        Self {
+            measure: Measure::Bytes(bytes_per_token),
+            prefix: String::new(),
+            max_tokens,
+            overhead: SPECIAL_TOKENS,
+            keeps_text: true,
+        }
+    }
+
+    /// The same, for a server that makes the tokens itself.
+    pub(super) fn for_a_server(self) -> Self {
+        Self {
+            keeps_text: true,
+            ..self
+        }
     }
 
     /// Tokens that are left for a text: the window without special tokens and prefix.
@@ -80,7 +138,10 @@ impl TextTokenizer {
 
     /// Tokens it can give, special ones included: one more than the highest id.
     pub(super) fn vocabulary(&self) -> usize {
-        let words = self.tokenizer.get_vocab(true);
+        let words = match &self.measure {
+            Measure::Tokenizer(tokenizer) => tokenizer.get_vocab(true),
+            Measure::Bytes(_) => HashMap::default(),
+        };
         words
             .values()
             .max()
@@ -90,7 +151,9 @@ impl TextTokenizer {
     /// A text of nothing but the token with the highest id.
     pub(super) fn last_token(&self) -> Tokens {
         let last = u32::try_from(self.vocabulary().saturating_sub(1)).unwrap_or(u32::MAX);
-        Tokens { ids: vec![last] }
+        Tokens {
+            input: Input::Ids(vec![last]),
+        }
     }
 
     /// The tokens of `text`; what goes beyond the window is cut off, the final
@@ -99,32 +162,71 @@ impl TextTokenizer {
     /// # Errors
     /// [`TokenizerError`] if the tokenizer refuses the text.
     pub fn encode(&self, text: &str) -> Result<Tokens, TokenizerError> {
-        let refused = |cause: tokenizers::Error| TokenizerError {
-            path: PathBuf::new(),
-            cause: cause.to_string(),
-        };
-        let encoding = if self.prefix.is_empty() {
-            self.tokenizer.encode_fast(text, true)
+        let whole = if self.prefix.is_empty() {
+            Cow::Borrowed(text)
         } else {
-            self.tokenizer
-                .encode_fast(format!("{}{text}", self.prefix), true)
+            Cow::Owned(format!("{}{text}", self.prefix))
         };
-        let mut ids = encoding.map_err(refused)?.get_ids().to_vec();
+        let input = match &self.measure {
+            Measure::Bytes(bytes) => self.estimated(&whole, *bytes),
+            Measure::Tokenizer(tokenizer) if self.keeps_text => self.cut(tokenizer, &whole)?,
+            Measure::Tokenizer(tokenizer) => self.numbered(tokenizer, &whole)?,
+        };
+        Ok(Tokens { input })
+    }
+
+    fn numbered(&self, tokenizer: &Tokenizer, text: &str) -> Result<Input, TokenizerError> {
+        let encoding = tokenizer.encode_fast(text, true).map_err(refused)?;
+        let mut ids = encoding.get_ids().to_vec();
         if ids.len() > self.max_tokens
             && let Some(last) = ids.last().copied()
         {
             ids.truncate(self.max_tokens - 1);
             ids.push(last);
         }
-        Ok(Tokens { ids })
+        Ok(Input::Ids(ids))
+    }
+
+    /// The text up to where its last token in the window ends.
+    fn cut(&self, tokenizer: &Tokenizer, text: &str) -> Result<Input, TokenizerError> {
+        let encoding = tokenizer.encode(text, true).map_err(refused)?;
+        let tokens = encoding.get_ids().len();
+        let end = if tokens > self.max_tokens {
+            encoding.get_offsets()[self.max_tokens - SPECIAL_TOKENS].1
+        } else {
+            text.len()
+        };
+        Ok(Input::Text {
+            text: text[..text.floor_char_boundary(end)].to_owned(),
+            tokens: tokens.min(self.max_tokens),
+        })
+    }
+
+    fn estimated(&self, text: &str, bytes_per_token: usize) -> Input {
+        let text = &text[..text.floor_char_boundary(self.room() * bytes_per_token)];
+        Input::Text {
+            text: text.to_owned(),
+            tokens: text.len().div_ceil(bytes_per_token) + self.overhead,
+        }
+    }
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "it is given to map_err")]
+fn refused(cause: tokenizers::Error) -> TokenizerError {
+    TokenizerError {
+        path: PathBuf::new(),
+        cause: cause.to_string(),
     }
 }
 
 impl CountTokens for TextTokenizer {
     fn count(&self, text: &str) -> usize {
-        // A text that the tokenizer refuses fails at `encode`, with its reason.
-        self.tokenizer
-            .encode_fast(text, false)
-            .map_or(0, |encoding| encoding.get_ids().len())
+        match &self.measure {
+            Measure::Bytes(bytes) => text.len().div_ceil(*bytes),
+            // A text that the tokenizer refuses fails at `encode`, with its reason.
+            Measure::Tokenizer(tokenizer) => tokenizer
+                .encode_fast(text, false)
+                .map_or(0, |encoding| encoding.get_ids().len()),
+        }
     }
 }

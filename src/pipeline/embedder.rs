@@ -25,6 +25,10 @@ pub(super) fn work(run: &Run, jobs: &Receiver<Job>, to_writer: &Sender<Done>) {
         // Like lengths together, so that little is padded.
         job.sort_by_key(|item| item.text.tokens.len());
         let results = run.clock.time(Stage::Embed, || embed(run, &job));
+        if run.fault.is_set() && !run.plan.sequential {
+            // As above: what would fail for everyone's reason stays as it was.
+            return;
+        }
         for (item, result) in job.iter().zip(results) {
             if let Some(done) = item.flight.land(item, result)
                 && to_writer.send(done).is_err()
@@ -43,27 +47,35 @@ fn embed(run: &Run, job: &Job) -> Vec<Result<Embedding, String>> {
             .collect();
     };
     let texts: Vec<Tokens> = job.iter().map(|item| item.text.tokens.clone()).collect();
+    let single = |text| single(run, embedder, text);
     if run.pressure.is_tight() {
-        return texts.iter().map(|text| single(embedder, text)).collect();
+        return texts.iter().map(single).collect();
     }
-    match guarded(embedder, &texts) {
+    match guarded(run, embedder, &texts) {
         Ok(vectors) => vectors.into_iter().map(Ok).collect(),
         // Find the one text that spoils the batch, so that the others live.
-        Err(_) if texts.len() > 1 => texts.iter().map(|text| single(embedder, text)).collect(),
-        Err(cause) => vec![Err(cause)],
+        Err(_) if texts.len() > 1 && !run.fault.is_set() => texts.iter().map(single).collect(),
+        Err(cause) => texts.iter().map(|_| Err(cause.clone())).collect(),
     }
 }
 
-fn single(embedder: &Embedder, text: &Tokens) -> Result<Embedding, String> {
-    let mut vectors = guarded(embedder, std::slice::from_ref(text))?;
+fn single(run: &Run, embedder: &Embedder, text: &Tokens) -> Result<Embedding, String> {
+    let mut vectors = guarded(run, embedder, std::slice::from_ref(text))?;
     vectors
         .pop()
         .ok_or_else(|| "the model gave no vector".to_owned())
 }
 
-/// The vectors, every value a number.
-fn guarded(embedder: &Embedder, texts: &[Tokens]) -> Result<Vec<Embedding>, String> {
-    let vectors = contained(|| embedder.embed(texts))?.map_err(|error| error.to_string())?;
+/// The vectors, every value a number. What every other text would meet too ends
+/// the run.
+fn guarded(run: &Run, embedder: &Embedder, texts: &[Tokens]) -> Result<Vec<Embedding>, String> {
+    let vectors = contained(|| embedder.embed(texts))?.map_err(|error| {
+        let cause = error.to_string();
+        if error.meets_all() {
+            run.fault.set(error);
+        }
+        cause
+    })?;
     if vectors
         .iter()
         .flat_map(Embedding::as_slice)

@@ -13,6 +13,7 @@
 mod clock;
 mod contained;
 mod embedder;
+mod fault;
 mod flight;
 mod freight;
 pub mod graph;
@@ -38,6 +39,7 @@ use crate::store::{RepositoryLock, Retired, Standing, Store};
 use crate::walk::{Found, Walk};
 
 use clock::{Clock, Stage};
+use fault::Fault;
 use models::Models;
 use pressure::Pressure;
 use reader::Reader;
@@ -60,6 +62,7 @@ struct Run<'a> {
     recipes: Recipes,
     clock: Clock,
     pressure: Pressure,
+    fault: Fault,
     /// Files the walk will find; 0 until they are counted.
     total: AtomicU64,
 }
@@ -67,7 +70,7 @@ struct Run<'a> {
 impl Run<'_> {
     /// Whether no further file is to be begun.
     fn is_to_stop(&self) -> bool {
-        self.interrupt.is_requested() || self.pressure.is_over()
+        self.interrupt.is_requested() || self.pressure.is_over() || self.fault.is_set()
     }
 
     fn memory_state(&self) -> MemoryState {
@@ -114,6 +117,7 @@ pub fn run(plan: &IndexPlan, stores: Stores, session: &mut Session) -> anyhow::R
         recipes: recipes(plan)?,
         clock: Clock::default(),
         pressure: Pressure::new(plan.memory.limit),
+        fault: Fault::default(),
         total: AtomicU64::new(0),
     };
     let ended = stages(&run, stores, session);
@@ -167,6 +171,7 @@ fn stages(run: &Run, stores: Stores, session: &mut Session) -> anyhow::Result<()
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         // The writer knows better than the reader why both had to stop.
         let (mut store, standing) = (writing?, read?);
+        run.fault.take()?;
         let Some(standing) = standing.filter(|_| !run.is_to_stop()) else {
             // The rest can wait; whoever pressed the keys cannot.
             return Ok(());

@@ -3,6 +3,8 @@
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use anyhow::anyhow;
+
 use crate::chunk::{Window, Windows};
 use crate::embed::{Embedder, ModelConfig, Roles, Runtime, TextTokenizer};
 use crate::error::Advise;
@@ -49,9 +51,7 @@ impl<'a> Models<'a> {
             Role::Text => text,
             Role::Code => code,
         };
-        model
-            .as_ref()
-            .map_or(1, |model| model.provider.texts_per_job())
+        model.as_ref().map_or(1, ModelConfig::texts_per_job)
     }
 
     /// The model of a role, once it is loaded.
@@ -98,12 +98,24 @@ impl<'a> Models<'a> {
                 code: None,
             });
         };
-        let runtime = Runtime::load(&any.library)
-            .hint("run scripts/setup, or name the library with ORT_DYLIB_PATH")?;
-        let open = |config: &ModelConfig, tokenizer: &Arc<TextTokenizer>| {
-            Embedder::open(runtime, config, Arc::clone(tokenizer))
+        // All run here, or all on servers.
+        let runtime = any.server.is_none().then(|| {
+            Runtime::load(&any.library)
+                .hint("run scripts/setup, or name the library with ORT_DYLIB_PATH")
+        });
+        let runtime = runtime.transpose()?;
+        let open = |config: &ModelConfig, tokenizer: &Arc<TextTokenizer>| match (
+            &config.server,
+            runtime,
+        ) {
+            (None, Some(runtime)) => Embedder::open(runtime, config, Arc::clone(tokenizer))
                 .map(Arc::new)
-                .hint(MODEL_HINT)
+                .hint(MODEL_HINT),
+            (Some(server), _) => {
+                let (server, tokenizer) = (Arc::clone(server), Arc::clone(tokenizer));
+                Ok(Arc::new(Embedder::served(server, tokenizer)))
+            }
+            (None, None) => Err(anyhow!("one role runs here and the other on a server")),
         };
         let text = match (&models.text, &self.tokenizers.text) {
             (Some(config), Some(tokenizer)) => Some(open(config, tokenizer)?),

@@ -110,6 +110,11 @@ pub(super) fn is_set(name: &str) -> bool {
     variable(name).is_some()
 }
 
+/// A variable that is not to be shown.
+pub(super) fn secret(name: &str) -> Option<String> {
+    variable(name)?.into_string().ok()
+}
+
 #[allow(
     clippy::disallowed_methods,
     reason = "this is the one place that reads it"

@@ -9,10 +9,11 @@ use anyhow::{Context, anyhow};
 use super::checkout::Checkout;
 use super::home::Home;
 use super::models::{models, tokenizer};
+use super::servers::{served_models, servers};
 use super::{Database, Output, database, directory, repository, value};
 use crate::chunk;
 use crate::cli::{self, IndexArgs, MemoryArgs};
-use crate::embed::{Manifest, ModelConfig, Roles, TextTokenizer};
+use crate::embed::{ModelConfig, Roles, TextTokenizer};
 use crate::error::Advise;
 use crate::exit::Exit;
 use crate::language;
@@ -96,6 +97,12 @@ pub(super) fn index_plan(args: IndexArgs, home: &Home) -> anyhow::Result<IndexPl
     let checkout = Checkout::around(&dir);
     let max_failed = value::max_failed(&args.max_failed)
         .exit(Exit::Usage, "give a number of files, or a share such as 5%")?;
+    let patience = Duration::from_secs(args.retry_for.into());
+    let served_by = servers(&args.server, patience)?.filter(|_| !args.dry_run);
+    let models = match &served_by {
+        Some(servers) => served_models(&args.models, servers, home)?,
+        None => models(&args.models, home)?,
+    };
     Ok(IndexPlan {
         repository: repository(args.repository, &dir, checkout.as_ref())?,
         walk: walk(&args.files, &dir, checkout.as_ref())?,
@@ -108,11 +115,12 @@ pub(super) fn index_plan(args: IndexArgs, home: &Home) -> anyhow::Result<IndexPl
         allow_shrink: args.allow_shrink,
         wait: args.wait,
         dry_run: args.dry_run,
-        threads: threads(args.models.threads),
+        threads: served_by
+            .map_or_else(|| threads(args.models.threads), |server| server.concurrency),
         max_failed,
         database: database(args.database, home)?,
-        patience: Duration::from_secs(args.retry_for.into()),
-        models: models(&args.models, home)?,
+        patience,
+        models,
         memory: memory_plan(args.memory)?,
         output: Output {
             json: args.output.json,
@@ -225,7 +233,7 @@ impl IndexPlan {
     pub fn stored_models(&self) -> anyhow::Result<store::Models> {
         let stored = |config: &ModelConfig| -> anyhow::Result<RoleModel> {
             let manifest = config.manifest()?;
-            let digest = Digest::of(manifest.identity().as_bytes());
+            let digest = Digest::of(config.identity()?.as_bytes());
             Ok(RoleModel {
                 id: config.id.clone(),
                 digest: digest.to_string(),
@@ -250,8 +258,7 @@ impl IndexPlan {
             ("text model", &self.models.text),
             ("code model", &self.models.code),
         ] {
-            let manifest = model.as_ref().map(ModelConfig::manifest).transpose()?;
-            let identity = manifest.as_ref().map(Manifest::identity);
+            let identity = model.as_ref().map(ModelConfig::identity).transpose()?;
             ingredients.add(role, identity.unwrap_or_default());
         }
         Ok(ingredients)

@@ -8,6 +8,7 @@ mod home;
 mod index;
 mod model_files;
 mod models;
+mod servers;
 mod standing;
 mod value;
 

@@ -49,6 +49,7 @@ pub(super) fn model_config(
         library,
         provider,
         precision,
+        server: None,
     };
     let manifest = config.manifest().exit(
         Exit::Usage,

@@ -30,6 +30,7 @@ pub fn model() -> ModelConfig {
         library: home.join("runtime/onnxruntime-1.32.0/libonnxruntime.so.1.32.0"),
         provider: Provider::Cpu,
         precision: None,
+        server: None,
     }
 }
 
