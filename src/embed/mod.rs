@@ -370,7 +370,8 @@ impl Embedder {
         Ok(vectors)
     }
 
-    /// Gives memory that inference holds but does not use back to the system.
+    /// Gives memory that inference and the heaps hold but do not use back to the
+    /// system.
     ///
     /// ONNX Runtime does so at the end of a run only, so this runs one token.
     ///
@@ -380,6 +381,7 @@ impl Embedder {
         if let Engine::Onnx(model) = &self.engine {
             let token = self.tokenizer.encode("")?;
             model.run(&Batch::new(&[token]), true)?;
+            onnx::trim_heaps();
         }
         Ok(())
     }

@@ -40,7 +40,7 @@ pub(super) fn work(run: &Run, jobs: &Receiver<Job>, to_writer: &Sender<Done>) {
 }
 
 fn embed(run: &Run, job: &Job) -> Vec<Result<Embedding, String>> {
-    let Some(embedder) = job.first().and_then(|item| run.models.of(item.text.role)) else {
+    let Some(embedder) = &job.first().and_then(|item| run.models.of(item.text.role)) else {
         return job
             .iter()
             .map(|_| Err("no model is loaded".to_owned()))

@@ -1,12 +1,18 @@
 //! The bytes that are between reader and writer. Jobs and files are bounded by
-//! number in their channels, but a file may be large: chunked, with its vectors,
-//! it takes about thirty times its size until it is written.
+//! number in their channels, but a file may be large: its syntax tree takes up
+//! to forty times its size for a moment, and chunked, with its vectors, it takes
+//! ten times its size until it is written.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Bytes of source that may be under way, unless one file alone has more.
 /// Ordinary files never reach it; a large one goes alone or with small ones.
 const MOST: u64 = 384 << 10;
+
+/// A file of so many bytes is begun when nothing else is under way, so that its
+/// tree can have the memory that inference needs at other times. It has some
+/// hundred chunks: waiting for the end of those before it costs little.
+const LARGE: u64 = 96 << 10;
 
 /// How much is under way.
 #[derive(Debug, Default)]
@@ -53,7 +59,14 @@ impl Hold {
 }
 
 fn fits(taken: u64, bytes: u64) -> bool {
-    taken == 0 || taken + bytes <= MOST
+    taken == 0 || bytes < LARGE && taken + bytes <= MOST
+}
+
+impl Freight {
+    /// Whether nothing else was under way when it was taken.
+    pub fn is_alone(&self) -> bool {
+        self.bytes >= LARGE
+    }
 }
 
 impl Drop for Freight {
@@ -71,13 +84,16 @@ mod tests {
     fn small_files_go_together_and_a_large_one_waits_until_it_is_alone() {
         let hold = Arc::new(Hold::default());
         let (one, two) = (hold.take(1000), hold.take(2000));
-        assert!(hold.try_take(MOST).is_none());
+        assert!(hold.try_take(LARGE).is_none() && !one.is_alone());
         drop(one);
-        assert!(hold.try_take(MOST).is_none());
+        assert!(hold.try_take(LARGE).is_none());
         drop(two);
-        let large = hold.take(100 * MOST);
-        assert!(hold.try_take(1).is_none());
+        let large = hold.take(LARGE);
+        assert!(large.is_alone() && hold.try_take(1000).is_some());
         drop(large);
+        let huge = hold.take(100 * MOST);
+        assert!(hold.try_take(1).is_none());
+        drop(huge);
         assert!(hold.try_take(1).is_some());
     }
 }

@@ -172,6 +172,7 @@ fn stages(run: &Run, stores: Stores, session: &mut Session) -> anyhow::Result<()
         // The writer knows better than the reader why both had to stop.
         let (mut store, standing) = (writing?, read?);
         run.fault.take()?;
+        run.models.unload();
         let Some(standing) = standing.filter(|_| !run.is_to_stop()) else {
             // The rest can wait; whoever pressed the keys cannot.
             return Ok(());

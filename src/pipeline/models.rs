@@ -1,7 +1,7 @@
 //! The models of a run, loaded when the first file needs them: a run that
 //! finds nothing changed loads none.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::anyhow;
 
@@ -15,8 +15,7 @@ use super::flight::Role;
 pub(super) struct Models<'a> {
     plan: &'a IndexPlan,
     tokenizers: &'a Roles<Arc<TextTokenizer>>,
-    loaded: OnceLock<Roles<Arc<Embedder>>>,
-    loading: Mutex<()>,
+    loaded: Mutex<Option<Roles<Arc<Embedder>>>>,
 }
 
 impl<'a> Models<'a> {
@@ -24,19 +23,27 @@ impl<'a> Models<'a> {
         Self {
             plan,
             tokenizers,
-            loaded: OnceLock::new(),
-            loading: Mutex::new(()),
+            loaded: Mutex::default(),
         }
     }
 
-    /// The models, loaded by the first who asks.
-    pub fn get(&self) -> anyhow::Result<&Roles<Arc<Embedder>>> {
-        let _one_at_a_time = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(loaded) = self.loaded.get() {
-            return Ok(loaded);
+    /// Loads the models, if that was not done yet.
+    pub fn ready(&self) -> anyhow::Result<()> {
+        let mut loaded = self.loaded();
+        if loaded.is_none() {
+            *loaded = Some(self.load()?);
         }
-        let models = self.load()?;
-        Ok(self.loaded.get_or_init(|| models))
+        Ok(())
+    }
+
+    /// Gives the memory of the models back: what comes after the files needs
+    /// none of them.
+    pub fn unload(&self) {
+        *self.loaded() = None;
+    }
+
+    fn loaded(&self) -> MutexGuard<'_, Option<Roles<Arc<Embedder>>>> {
+        self.loaded.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The tokenizers of the roles.
@@ -55,21 +62,22 @@ impl<'a> Models<'a> {
     }
 
     /// The model of a role, once it is loaded.
-    pub fn of(&self, role: Role) -> Option<&Arc<Embedder>> {
-        let loaded = self.loaded.get()?;
+    pub fn of(&self, role: Role) -> Option<Arc<Embedder>> {
+        let loaded = self.loaded();
+        let loaded = loaded.as_ref()?;
         match role {
-            Role::Text => loaded.text.as_ref(),
-            Role::Code => loaded.code.as_ref(),
+            Role::Text => loaded.text.clone(),
+            Role::Code => loaded.code.clone(),
         }
     }
 
     /// Gives back the memory that inference holds but does not use, if any
     /// model was loaded.
     pub fn shrink(&self) {
-        let Some(Roles { text, code }) = self.loaded.get() else {
+        let Some(Roles { text, code }) = self.loaded().clone() else {
             return;
         };
-        let same = matches!((text, code), (Some(a), Some(b)) if Arc::ptr_eq(a, b));
+        let same = matches!((&text, &code), (Some(a), Some(b)) if Arc::ptr_eq(a, b));
         let code = code.as_ref().filter(|_| !same);
         for embedder in text.iter().chain(code) {
             if let Err(error) = embedder.shrink() {

@@ -161,9 +161,18 @@ impl<'a> Reader<'a> {
         };
         let Reading { source, masked } = run.clock.time(Stage::Read, || opened.masked());
         let freight = self.room_for(&source);
+        let is_large = freight.is_alone();
+        if is_large {
+            // Nothing is embedded now: a large tree may have that memory.
+            run.models.shrink();
+        }
         let chunked = run
             .clock
             .time(Stage::Chunk, || self.chunk(&source, language));
+        if is_large {
+            // And the tree's memory is for what comes after it.
+            run.models.shrink();
+        }
         let prepared = chunked.map(|mut file| {
             let package = self.packages.of(file.path.as_str());
             file.package = package.map(|package| package.name);
@@ -256,7 +265,7 @@ impl<'a> Reader<'a> {
         if texts.is_empty() {
             return Ok(self.done(flight.finish_empty()));
         }
-        self.run.models.get()?;
+        self.run.models.ready()?;
         Ok(self.queue(&flight, texts))
     }
 

@@ -8,13 +8,13 @@ use postgres::{Client, Statement, Transaction};
 use uuid::Uuid;
 
 use super::error::StoreError;
-use super::reuse::KeyRows;
 use super::models::Models;
+use super::reuse::KeyRows;
 use super::rows::{self, ChunkRows, DetailRows, EdgeRows, NodeRows, storable};
 use super::{Shape, Store};
 use crate::embed::EmbeddedFile;
-use crate::graph::{FileGraph, Node, Edge};
 use crate::graph::ids::FileIds;
+use crate::graph::{Edge, FileGraph, Node};
 use crate::source::Recipe;
 
 /// What was written for one file.

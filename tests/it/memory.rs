@@ -111,7 +111,10 @@ fn peak(folder: &Path, arguments: &[&str]) -> u64 {
 fn both_roles_of_one_model_share_its_session_in_every_form() {
     let shop = program::shop();
     let folder = installed::model().folder();
-    for (precision, weights) in [("fp32", "model.onnx.data"), ("int8", "model.int8.onnx.data")] {
+    for (precision, weights) in [
+        ("fp32", "model.onnx.data"),
+        ("int8", "model.int8.onnx.data"),
+    ] {
         let one = peak(shop.path(), &["--precision", precision, "--roles", "code"]);
         let both = peak(shop.path(), &["--precision", precision]);
         let weights = fs::metadata(folder.join(weights)).unwrap().len();

@@ -6,7 +6,7 @@ use mnemo_index::language;
 use mnemo_index::names::{NamePath, RelPath};
 use mnemo_index::source::{Digest, LineSpan, Recipe};
 use mnemo_index::store::{Known, Standing, Store};
-use serde_json::{Value, json};
+use serde_json::json;
 
 pub fn path(text: &str) -> RelPath {
     let root = std::path::Path::new("/repository");
