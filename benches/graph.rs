@@ -72,27 +72,45 @@ fn main() {
     let files = commit_all(&mut store, &root);
     println!("{files} files committed; {} MB", megabytes());
     for round in ["first", "nothing changed"] {
+        forget_peak();
+        let before = megabytes();
         let began = Instant::now();
         let input = store.graph_input().unwrap();
         let symbols = store.symbols().unwrap();
-        let read = began.elapsed();
+        let bytes: usize = symbols.iter().map(|file| file.symbols.len()).sum();
+        let read = (began.elapsed(), megabytes());
         let began = Instant::now();
         let graph = WholeGraph::of(&repository, &root, symbols);
-        let resolved = began.elapsed();
+        let resolved = (began.elapsed(), megabytes());
         let began = Instant::now();
         store.write_graph(&graph, &input.with(&[0; 32])).unwrap();
-        let written = began.elapsed();
+        let written = (began.elapsed(), megabytes());
+        println!("{round}: {before} MB before, {bytes} bytes of symbols");
+        for (what, (time, peak)) in [("read", read), ("resolved", resolved), ("written", written)] {
+            println!(
+                "  {what} {time:?}, peak {} MB above",
+                peak.saturating_sub(before)
+            );
+        }
+        println!("  {:?}", graph.counts().edges);
+        let counts = graph.counts();
+        let places = counts.resolutions.values().sum::<u64>();
+        let open = counts.external.values().chain(counts.unresolved.values());
         println!(
-            "{round}: read {read:?}, resolved {resolved:?}, written {written:?}; {} MB",
-            megabytes()
+            "  {places} resolved calls, {} open references",
+            open.sum::<u64>()
         );
-        println!("{:?}", graph.counts().edges);
     }
     drop(store);
     cluster.release().unwrap();
 }
 
-/// The highest resident memory so far.
+/// Lets the highest resident memory start from what is resident now.
+fn forget_peak() {
+    std::fs::write("/proc/self/clear_refs", "5").unwrap();
+}
+
+/// The highest resident memory since then.
 fn megabytes() -> u64 {
     memory::peak().unwrap_or_default() / 1_000_000
 }

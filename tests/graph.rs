@@ -142,7 +142,7 @@ fn listing(case: &Case) -> Vec<String> {
         std::fs::create_dir_all(on_disk.parent().unwrap()).unwrap();
         std::fs::write(&on_disk, text).unwrap();
         if language::detect(&harness::source(path, text).file.path).is_some() {
-            let symbols = harness::chunk(path, text).symbols;
+            let symbols = harness::chunk(path, text).symbols.to_bytes();
             let path = path.clone();
             files.push(SymbolFile { path, symbols });
         }
@@ -171,8 +171,12 @@ fn lines(case: &Case, found: &Resolution) -> Vec<String> {
     for (file, open) in found.files.iter().zip(&found.open) {
         for reference in open.iter().filter(|open| is_wanted(open.relation)) {
             let place = format!("{}:{}", reference.at.line, reference.at.column);
-            let package = reference.package.as_deref().unwrap_or("?");
-            let what = format!("{} {}", reference.name.replace('\n', " "), package);
+            let package = reference.package.map_or("?", |package| found.text(package));
+            let what = format!(
+                "{} {}",
+                found.text(reference.name).replace('\n', " "),
+                package
+            );
             let path = &file.path;
             let line = format!("open {} {path} {place} {what}", reference.relation);
             lines.push((path.clone(), reference.at, line));
@@ -187,8 +191,9 @@ fn name(found: &Resolution, end: End) -> String {
     match end.definition {
         None => file.path.clone(),
         Some(number) => {
-            let (_, qualname, ordinal) = &file.definitions[number as usize];
-            let ordinal = if *ordinal == 0 {
+            let (_, qualname, ordinal) = file.definitions[number as usize];
+            let qualname = found.text(qualname);
+            let ordinal = if ordinal == 0 {
                 String::new()
             } else {
                 format!("~{ordinal}")

@@ -1,6 +1,6 @@
 //! The graph of a whole repository: what ties its files together.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
@@ -10,7 +10,7 @@ use super::ids;
 use super::metrics::{Measures, measure};
 use super::packages::{Package, Packages};
 use super::place::Place;
-use super::resolve::{End, Named, OpenReference, SymbolFile, Tie, resolve};
+use super::resolve::{End, OpenReference, Resolution, SymbolFile, Tie, resolve};
 use super::{Complexity, Edge, Node, NodeType};
 use crate::names::{RelPath, RepositoryName};
 
@@ -18,14 +18,13 @@ use crate::names::{RelPath, RepositoryName};
 #[derive(Debug)]
 pub struct WholeGraph {
     repository: RepositoryName,
-    files: Vec<Named>,
-    ties: Vec<Tie>,
-    open: Vec<Vec<OpenReference>>,
+    found: Resolution,
     packages: Vec<(Package, Vec<u32>)>,
     places: Vec<Place>,
-    /// The nodes, by file and definition.
-    nodes: HashMap<End, u32>,
-    measures: Vec<(End, Measures)>,
+    /// The number of each file's own node; those of its definitions follow.
+    firsts: Vec<usize>,
+    /// By number of the node.
+    measures: Vec<Measures>,
 }
 
 /// What was found, counted.
@@ -71,12 +70,10 @@ impl WholeGraph {
         }
         let mut graph = Self {
             repository: repository.clone(),
-            files: resolution.files,
-            ties: resolution.ties,
-            open: resolution.open,
+            found: resolution,
             packages: members.into_iter().collect(),
             places,
-            nodes: HashMap::new(),
+            firsts: Vec::new(),
             measures: Vec::new(),
         };
         graph.measure();
@@ -84,39 +81,50 @@ impl WholeGraph {
     }
 
     fn measure(&mut self) {
-        let mut ends = Vec::new();
-        for (file, named) in (0..).zip(&self.files) {
-            ends.push(End {
-                file,
-                definition: None,
-            });
-            let count = u32::try_from(named.definitions.len()).unwrap_or(u32::MAX);
-            ends.extend((0..count).map(|definition| End {
-                file,
-                definition: Some(definition),
-            }));
+        let mut count = 0;
+        for file in &self.found.files {
+            self.firsts.push(count);
+            count += 1 + file.definitions.len();
         }
-        self.nodes = ends.iter().copied().zip(0..).collect();
-        let calls = self.ties.iter().filter(|tie| tie.relation == "calls");
+        let number = |end| u32::try_from(self.number(end)).unwrap_or(u32::MAX);
+        let calls = self.calls();
         let calls: Vec<(u32, u32)> = calls
-            .map(|tie| (self.nodes[&tie.source], self.nodes[&tie.target]))
+            .map(|tie| (number(tie.source), number(tie.target)))
             .collect();
-        let measures = measure(ends.len(), &calls);
-        self.measures = ends.into_iter().zip(measures).collect();
+        self.measures = measure(count, &calls);
+    }
+
+    fn calls(&self) -> impl Iterator<Item = &Tie> {
+        self.found.ties.iter().filter(|tie| tie.relation == "calls")
+    }
+
+    /// The number of the node that an end is.
+    fn number(&self, end: End) -> usize {
+        let below = end.definition.map_or(0, |number| number as usize + 1);
+        self.firsts[end.file as usize] + below
+    }
+
+    /// The end of each node, in the order of their numbers.
+    fn ends(&self) -> impl Iterator<Item = End> {
+        (0..).zip(&self.found.files).flat_map(|(file, named)| {
+            let count = u32::try_from(named.definitions.len()).unwrap_or(u32::MAX);
+            let definitions = std::iter::once(None).chain((0..count).map(Some));
+            definitions.map(move |definition| End { file, definition })
+        })
     }
 
     /// The id of the node that an end is.
     fn id(&self, end: End) -> Uuid {
-        let file = &self.files[end.file as usize];
+        let file = &self.found.files[end.file as usize];
         let definition = end.definition.map(|number| {
             let (kind, qualname, ordinal) = &file.definitions[number as usize];
-            (kind.as_str(), qualname.as_str(), *ordinal)
+            (self.found.text(*kind), self.found.text(*qualname), *ordinal)
         });
         ids::node(&self.repository, &file.path, definition)
     }
 
     fn path(&self, end: End) -> &str {
-        &self.files[end.file as usize].path
+        &self.found.files[end.file as usize].path
     }
 
     /// The package nodes.
@@ -154,7 +162,7 @@ impl WholeGraph {
                 .iter()
                 .map(move |file| self.package_edge(source, *file))
         });
-        of_packages.chain(self.ties.iter().map(|tie| self.edge(tie)))
+        of_packages.chain(self.found.ties.iter().map(|tie| self.edge(tie)))
     }
 
     fn package_edge(&self, source: Uuid, file: u32) -> Edge {
@@ -197,22 +205,19 @@ impl WholeGraph {
             "target_file": self.path(tie.target),
         }));
         let mut set = |key: &str, value: Value| properties.insert(key.to_owned(), value);
+        let (name, source) = (self.found.text(first.name), self.found.text(first.source));
         if sites.iter().any(|site| site.how != first.how) {
             let all: Vec<&str> = sites.iter().map(|site| site.how).collect();
             set("resolutions", json!(all));
         }
         if tie.relation == "calls" {
-            set("call_name", json!(first.name));
-        } else if !first.name.is_empty() {
-            let key = if first.source.is_empty() {
-                "name"
-            } else {
-                "symbol"
-            };
-            set(key, json!(first.name));
+            set("call_name", json!(name));
+        } else if !name.is_empty() {
+            let key = if source.is_empty() { "name" } else { "symbol" };
+            set(key, json!(name));
         }
-        if !first.source.is_empty() {
-            set("import_spec", json!(first.source));
+        if !source.is_empty() {
+            set("import_spec", json!(source));
             set("is_type", json!(sites.iter().all(|site| site.is_type)));
         }
         let made = sites.iter().filter_map(|site| site.constructs);
@@ -226,14 +231,14 @@ impl WholeGraph {
 
     /// Path, package and module of each file.
     pub fn places(&self) -> impl Iterator<Item = (&str, &Place)> {
-        let paths = self.files.iter().map(|file| file.path.as_str());
+        let paths = self.found.files.iter().map(|file| file.path.as_str());
         paths.zip(&self.places)
     }
 
     /// Path of each file, and what in it ties to nothing, as JSON.
     pub fn open(&self) -> impl Iterator<Item = (&str, Value)> {
-        self.open.iter().enumerate().map(|(file, open)| {
-            let path = self.files[file].path.as_str();
+        self.found.open.iter().enumerate().map(|(file, open)| {
+            let path = self.found.files[file].path.as_str();
             let list = open
                 .iter()
                 .map(|reference| self.open_reference(file, reference));
@@ -249,28 +254,27 @@ impl WholeGraph {
         let mut value = json!({
             "node_id": self.id(end).to_string(),
             "relation": reference.relation,
-            "name": reference.name,
+            "name": self.found.text(reference.name),
             "line": reference.at.line,
             "col": reference.at.column,
         });
-        if let Some(package) = &reference.package {
-            value["package"] = json!(package);
+        if let Some(package) = reference.package {
+            value["package"] = json!(self.found.text(package));
         }
         value
     }
 
     /// What each node that has measures is worth.
     pub fn measures(&self) -> impl Iterator<Item = (Uuid, Measures)> {
-        let measures = self.measures.iter();
-        measures.map(|(end, measures)| (self.id(*end), *measures))
+        let measures = self.measures.iter().copied();
+        self.ends().map(|end| self.id(end)).zip(measures)
     }
 
     /// What each call edge weighs.
     pub fn weights(&self) -> impl Iterator<Item = Weight> {
-        let calls = self.ties.iter().filter(|tie| tie.relation == "calls");
-        calls.map(|tie| {
+        self.calls().map(|tie| {
             let (source, target) = (self.id(tie.source), self.id(tie.target));
-            let rank = |end: End| self.measures[self.nodes[&end] as usize].1.rank;
+            let rank = |end: End| self.measures[self.number(end)].rank;
             Weight {
                 edge: ids::edge(source, target, tie.relation),
                 calls: i32::try_from(tie.sites.len()).unwrap_or(i32::MAX),
@@ -286,7 +290,7 @@ impl WholeGraph {
             packages: self.packages.len() as u64,
             ..Counts::default()
         };
-        for tie in &self.ties {
+        for tie in &self.found.ties {
             *counts.edges.entry(tie.relation).or_default() += 1;
             for site in &tie.sites {
                 if tie.relation == "calls" {
@@ -296,7 +300,7 @@ impl WholeGraph {
         }
         let in_packages = self.packages.iter().map(|(_, files)| files.len() as u64);
         *counts.edges.entry("contains").or_default() += in_packages.sum::<u64>();
-        for reference in self.open.iter().flatten() {
+        for reference in self.found.open.iter().flatten() {
             let kind = match reference.package {
                 Some(_) => &mut counts.external,
                 None => &mut counts.unresolved,

@@ -3,85 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::imports::Target;
+use super::resolution::{End, Named, OpenReference, Resolution, SiteOf, Tie};
 use super::scope::Side;
-use super::value::{FileId, Value, Values};
-use super::world::Dialect;
+use super::value::{FileId, Text, Value, Values};
+use super::world::{Dialect, File, World};
 use super::{Resolver, builtins};
 use crate::symbols::{At, Base, Bound, Call, ClassId, Definition, Expr, Imported, NONE, ScopeId};
-
-/// What a whole repository says of itself.
-#[derive(Debug)]
-pub struct Resolution {
-    /// The ties, ordered by their ends and relation.
-    pub ties: Vec<Tie>,
-    /// For each file, what ties to nothing.
-    pub open: Vec<Vec<OpenReference>>,
-    /// The paths and definitions that ends speak of.
-    pub files: Vec<Named>,
-}
-
-/// A file by what the ids of its nodes are made from.
-#[derive(Debug)]
-pub struct Named {
-    /// Its path below the root.
-    pub path: String,
-    /// Kind, qualname and ordinal of its definitions.
-    pub definitions: Vec<(String, String, u32)>,
-}
-
-/// One end of a tie: a definition of a file, or the file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct End {
-    /// Number of the file in path order.
-    pub file: u32,
-    /// Its definition; none for the file itself.
-    pub definition: Option<u32>,
-}
-
-/// One definition or file refers to another, in one way.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tie {
-    /// Who refers.
-    pub source: End,
-    /// To whom.
-    pub target: End,
-    /// How: `calls`, `imports`, ….
-    pub relation: &'static str,
-    /// Where, in order.
-    pub sites: Vec<SiteOf>,
-}
-
-/// One place that makes a tie.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct SiteOf {
-    /// Where.
-    pub at: At,
-    /// How it was resolved.
-    pub how: &'static str,
-    /// What is named there.
-    pub name: String,
-    /// The source of an import.
-    pub source: String,
-    /// An import of types only.
-    pub is_type: bool,
-    /// The class that a constructor makes.
-    pub constructs: Option<End>,
-}
-
-/// A reference that ties to nothing in the repository.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct OpenReference {
-    /// Where.
-    pub at: At,
-    /// The definition it stands in; none for the file itself.
-    pub source: Option<u32>,
-    /// How it would tie.
-    pub relation: &'static str,
-    /// The text as written.
-    pub name: String,
-    /// The package that it is of; none if nobody knows.
-    pub package: Option<String>,
-}
 
 /// Asks about everything that the files refer to.
 pub(super) fn collect(mut resolver: Resolver) -> Resolution {
@@ -97,7 +24,9 @@ pub(super) fn collect(mut resolver: Resolver) -> Resolution {
             collector.call(&mut resolver, file, &call);
         }
     }
-    collector.finish(&resolver)
+    // What was only needed to find answers goes before they are laid out.
+    let Resolver { world, .. } = resolver;
+    collector.finish(world)
 }
 
 #[derive(Default)]
@@ -107,12 +36,16 @@ struct Collector {
 }
 
 impl Collector {
-    fn finish(mut self, resolver: &Resolver) -> Resolution {
-        self.open.iter_mut().for_each(|open| open.sort());
+    fn finish(mut self, world: World) -> Resolution {
+        for open in &mut self.open {
+            open.sort();
+            open.shrink_to_fit();
+        }
         let ties = self.ties.into_iter();
         let ties = ties.map(|((source, target, relation), mut sites)| {
             sites.sort();
             sites.dedup();
+            sites.shrink_to_fit();
             Tie {
                 source,
                 target,
@@ -120,15 +53,13 @@ impl Collector {
                 sites,
             }
         });
+        let ties = ties.collect();
+        let (texts, files) = world.into_parts();
         Resolution {
-            ties: ties.collect(),
+            ties,
             open: self.open,
-            files: resolver
-                .world
-                .files
-                .iter()
-                .map(|file| named(resolver, file))
-                .collect(),
+            files: files.into_iter().map(named).collect(),
+            texts,
         }
     }
 
@@ -154,10 +85,7 @@ impl Collector {
                 }
             }
         }
-        let name = resolver
-            .world
-            .str(resolver.world.file(file).text(call.text))
-            .to_owned();
+        let name = resolver.world.file(file).text(call.text);
         if targets.is_empty() {
             let package = package_of(resolver, &values);
             return self.open(
@@ -171,15 +99,13 @@ impl Collector {
                 },
             );
         }
+        let name = last_name(resolver.world.str(name)).to_owned();
+        let name = resolver.world.text(&name);
         for (target, constructs) in targets {
             let how = resolver.how(file, call.callee, target);
             let site = SiteOf {
-                at: call.at,
-                how,
-                name: last_name(&name).to_owned(),
-                source: String::new(),
-                is_type: false,
                 constructs,
+                ..site(call.at, how, name)
             };
             self.tie((source, target), "calls", site);
         }
@@ -202,14 +128,11 @@ impl Collector {
                     "extends"
                 };
                 let values = resolver.heirs_base(file, *base);
-                let name = resolver
-                    .world
-                    .str(resolver.world.file(file).text(base.text))
-                    .to_owned();
+                let name = resolver.world.file(file).text(base.text);
                 let targets = base_targets(resolver, &values);
                 let how = resolver.how_named(file, base.expr, base.of_type);
                 for target in &targets {
-                    let site = site(base.at, how, &name);
+                    let site = site(base.at, how, name);
                     self.tie((source, *target), relation, site);
                 }
                 if targets.is_empty() {
@@ -242,15 +165,11 @@ impl Collector {
         };
         let found = resolver.world.file(file);
         let import = found.import(number).clone();
-        let text = |name| resolver.world.str(found.text(name)).to_owned();
-        let spec = text(import.source);
+        let spec = found.text(import.source);
         let mut site = SiteOf {
-            at: import.at,
-            how: "import",
-            name: String::new(),
-            source: spec.clone(),
+            source: spec,
             is_type: import.is_type,
-            constructs: None,
+            ..site(import.at, "import", 0)
         };
         let (module, is_module) = resolver.imported_file(file, number);
         let re_exports = import.is_re_export || resolver.passes_on(file, number);
@@ -261,22 +180,20 @@ impl Collector {
                     definition: None,
                 };
                 if re_exports {
-                    self.tie((here, target), "re_exports", site.clone());
+                    self.tie((here, target), "re_exports", site);
                 }
                 if target != here {
-                    self.tie((here, target), "imports", site.clone());
+                    self.tie((here, target), "imports", site);
                 }
             }
             Target::External(package) => {
-                let package = Some(resolver.world.str(package).to_owned());
-                self.open(here, open_import(import.at, spec, package));
+                self.open(here, open_import(import.at, spec, Some(package)));
             }
             Target::Folder(_) => {}
             Target::Missing => self.open(here, open_import(import.at, spec, None)),
         }
         if let (Imported::Name(symbol), false) = (import.what, is_module) {
-            let symbol = resolver.world.file(file).text(symbol);
-            resolver.world.str(symbol).clone_into(&mut site.name);
+            site.name = resolver.world.file(file).text(symbol);
             site.at = import.name_at;
             let meaning = if import.is_type {
                 Side::Type
@@ -289,9 +206,9 @@ impl Collector {
                 };
                 let is_direct = module == Target::File(origin);
                 site.how = if is_direct { "import" } else { "re_export" };
-                self.tie((here, target), "imports", site.clone());
+                self.tie((here, target), "imports", site);
                 if re_exports {
-                    self.tie((here, target), "re_exports", site.clone());
+                    self.tie((here, target), "re_exports", site);
                 }
             }
         }
@@ -397,13 +314,12 @@ impl Resolver {
     }
 }
 
-fn named(resolver: &Resolver, file: &super::world::File) -> Named {
-    let text = |name| resolver.world.str(file.text(name)).to_owned();
+fn named(file: File) -> Named {
     let definitions = file.symbols().definitions.iter();
-    let names = |d: &Definition| (text(d.kind), text(d.qualname), d.ordinal);
+    let names = |d: &Definition| (file.text(d.kind), file.text(d.qualname), d.ordinal);
     Named {
-        path: file.path.clone(),
         definitions: definitions.map(names).collect(),
+        path: file.path,
     }
 }
 
@@ -470,28 +386,29 @@ fn definition_of(resolver: &Resolver, file: FileId, bound: Bound) -> Option<End>
 }
 
 /// The package of what is outside; none if something is not known at all.
-fn package_of(resolver: &Resolver, values: &[Value]) -> Option<String> {
+fn package_of(resolver: &mut Resolver, values: &[Value]) -> Option<Text> {
+    let builtins = resolver.world.text(builtins::PACKAGE);
     values.iter().find_map(|value| match value {
-        Value::External(package) => Some(resolver.world.str(*package).to_owned()),
+        Value::External(package) => Some(*package),
         Value::Global(_) | Value::Builtin(..) | Value::BuiltinMethod(..) | Value::Many(_) => {
-            Some(builtins::PACKAGE.to_owned())
+            Some(builtins)
         }
         _ => None,
     })
 }
 
-fn site(at: At, how: &'static str, name: &str) -> SiteOf {
+fn site(at: At, how: &'static str, name: Text) -> SiteOf {
     SiteOf {
         at,
         how,
-        name: name.to_owned(),
-        source: String::new(),
+        name,
+        source: 0,
         is_type: false,
         constructs: None,
     }
 }
 
-fn open_import(at: At, name: String, package: Option<String>) -> OpenReference {
+fn open_import(at: At, name: Text, package: Option<Text>) -> OpenReference {
     OpenReference {
         at,
         source: None,

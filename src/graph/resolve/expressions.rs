@@ -12,14 +12,13 @@ impl Resolver {
         if expr == NONE {
             return self.nothing();
         }
-        if let Some(known) = self.exprs.get(&(file, expr)) {
+        if let Some(known) = self.exprs.get(file, expr) {
             return Values::clone(known);
         }
         // Whoever asks again on the way learns nothing.
-        let nothing = self.nothing();
-        self.exprs.insert((file, expr), nothing);
+        self.exprs.set(file, expr, &self.none);
         let found = self.deeper(|resolver| resolver.any_expr(file, expr));
-        self.exprs.insert((file, expr), Values::clone(&found));
+        self.exprs.set(file, expr, &found);
         found
     }
 

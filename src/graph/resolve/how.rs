@@ -1,8 +1,8 @@
 //! How what a reference names was found, in one word.
 
 use super::Resolver;
-use super::edges::End;
 use super::imports::Target;
+use super::resolution::End;
 use super::scope::Side;
 use super::value::{FileId, Value};
 use super::world::Dialect;

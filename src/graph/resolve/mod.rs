@@ -8,6 +8,7 @@
 //! be told stays open; nothing is guessed. The result depends on the files
 //! alone, never on what was known before.
 
+mod answers;
 mod builtins;
 mod calls;
 mod edges;
@@ -17,6 +18,7 @@ mod how;
 mod imports;
 mod infer;
 mod members;
+mod resolution;
 mod scope;
 mod types;
 mod value;
@@ -25,13 +27,14 @@ mod world;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
+use self::answers::Answers;
 use self::imports::python::Python;
 use self::value::{Bindings, FileId, Gathered, Values};
 use self::world::World;
 use super::packages::Packages;
-use crate::symbols::{ClassId, ExprId, FunctionId};
+use crate::symbols::{ClassId, FunctionId};
 
-pub use self::edges::{End, Named, OpenReference, Resolution, SiteOf, Tie};
+pub use self::resolution::{End, Named, OpenReference, Resolution, SiteOf, Tie};
 pub use self::world::SymbolFile;
 
 /// How deep one question may lead to others.
@@ -63,7 +66,7 @@ struct Resolver {
     bindings: Bindings,
     /// What the parameters of functions were given where they are called.
     flows: HashMap<(FileId, FunctionId, u32), Values>,
-    exprs: HashMap<(FileId, ExprId), Values>,
+    exprs: Answers,
     parameters: HashMap<(FileId, FunctionId, u32), Values>,
     lineages: HashMap<(FileId, ClassId), Lineage>,
     /// Functions whose result is being asked for.
@@ -79,7 +82,7 @@ impl Resolver {
             python,
             bindings: Bindings::new(),
             flows: HashMap::new(),
-            exprs: HashMap::new(),
+            exprs: Answers::default(),
             parameters: HashMap::new(),
             lineages: HashMap::new(),
             asked: HashSet::new(),
@@ -90,7 +93,7 @@ impl Resolver {
 
     /// Forgets the answers, not what flows.
     fn forget(&mut self) {
-        self.exprs = HashMap::new();
+        self.exprs = Answers::default();
         self.parameters = HashMap::new();
         self.lineages = HashMap::new();
     }

@@ -9,7 +9,7 @@ use crate::symbols::{AliasId, ClassId, ExprId, FunctionId, ScopeId};
 pub(super) type FileId = u32;
 
 /// A text of the whole repository.
-pub(super) type Text = u32;
+pub type Text = u32;
 
 /// What type parameters stand for, as index into [`Bindings`]; 0 is none.
 pub(super) type EnvId = u32;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::rc::Rc;
 
 use super::imports::Target;
 use super::value::{FileId, Text};
@@ -17,8 +18,9 @@ use crate::symbols::{
 pub struct SymbolFile {
     /// Its path below the root.
     pub path: String,
-    /// What it says; its texts move into the table of all.
-    pub symbols: Symbols,
+    /// What it says, as [`Symbols::to_bytes`] gives it: several times smaller
+    /// than what is made of it, one file after the other.
+    pub symbols: Vec<u8>,
 }
 
 /// The dialect that decides how names are found.
@@ -45,8 +47,8 @@ pub(super) struct File {
 #[derive(Debug)]
 pub(super) struct World {
     pub files: Vec<File>,
-    texts: Vec<Box<str>>,
-    known: HashMap<Box<str>, Text>,
+    texts: Vec<Rc<str>>,
+    known: HashMap<Rc<str>, Text>,
     by_path: HashMap<String, FileId>,
     /// The call and the number of the argument that each lambda is.
     pub contexts: HashMap<(FileId, FunctionId), (u32, usize)>,
@@ -70,7 +72,9 @@ impl World {
     }
 
     fn add(&mut self, file: SymbolFile) {
-        let mut symbols = file.symbols;
+        // Written in another form: the recipe has changed, and the file comes
+        // anew.
+        let mut symbols = Symbols::from_bytes(&file.symbols).unwrap_or_default();
         let names = std::mem::take(&mut symbols.names);
         let texts = names.iter().map(|name| self.text(name)).collect();
         let id = u32::try_from(self.files.len()).unwrap_or(u32::MAX);
@@ -105,8 +109,9 @@ impl World {
             return *known;
         }
         let number = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
-        self.texts.push(text.into());
-        self.known.insert(text.into(), number);
+        let text: Rc<str> = text.into();
+        self.texts.push(Rc::clone(&text));
+        self.known.insert(text, number);
         number
     }
 
@@ -118,6 +123,11 @@ impl World {
     /// The text of this number.
     pub fn str(&self, text: Text) -> &str {
         &self.texts[text as usize]
+    }
+
+    /// All texts, by their numbers, and the files; nothing else is left.
+    pub fn into_parts(self) -> (Vec<Rc<str>>, Vec<File>) {
+        (self.texts, self.files)
     }
 
     /// The file at a path.
