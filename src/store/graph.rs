@@ -165,7 +165,7 @@ const CHANGES: [(&str, &str); 15] = [
 
 const NOTE: &str = "
     INSERT INTO graphs (repository, made_from) VALUES ($1, $2)
-    ON CONFLICT (repository) DO UPDATE SET made_from = EXCLUDED.made_from, made_at = now()";
+    ON CONFLICT (repository) DO UPDATE SET made_from = EXCLUDED.made_from, made_at = EXCLUDED.made_at";
 
 /// What a graph is made from, and the files that it is made of.
 #[derive(Debug, Clone)]
