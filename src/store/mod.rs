@@ -85,13 +85,16 @@ pub struct Store {
     writing: Option<commit::Statements>,
 }
 
-/// What differs between a database of ours and one that MnemoLite made.
+/// What differs between a database of ours, one that MnemoLite made, and one of
+/// many machines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Shape {
     /// Keys hold the repository: we made the tables.
     ours: bool,
     /// `code_chunks.repository` follows from the metadata and must not be written.
     repository_is_generated: bool,
+    /// Citus is there, whether the tables are distributed or not.
+    of_many_machines: bool,
 }
 
 impl Store {
@@ -164,10 +167,15 @@ impl Shape {
             .query_one(
                 "SELECT (SELECT indnkeyatts = 2 FROM pg_index WHERE indrelid = 'nodes'::regclass AND indisprimary),
                         (SELECT attgenerated <> '' FROM pg_attribute
-                         WHERE attrelid = 'code_chunks'::regclass AND attname = 'repository')",
+                         WHERE attrelid = 'code_chunks'::regclass AND attname = 'repository'),
+                        EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')",
                 &[],
             )
-            .map(|row| Self { ours: row.get(0), repository_is_generated: row.get(1) })
+            .map(|row| Self {
+                ours: row.get(0),
+                repository_is_generated: row.get(1),
+                of_many_machines: row.get(2),
+            })
             .map_err(StoreError::sql("read the shape of the tables"))
     }
 }
