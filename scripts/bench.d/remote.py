@@ -27,7 +27,7 @@ import prepare
 from failure import Failure
 from prepare import positive, say
 
-TREE, FILES = "five-thousand", 2000
+TREE = "sphinx"
 AT_ONCE = 16
 DELAY = 0.1  # seconds
 RATE = 300  # texts a second
@@ -38,7 +38,7 @@ MOST = 1e6 / 1000  # bytes a file
 
 def add_arguments(parser):
     add = parser.add_argument
-    add("--files", type=positive, default=FILES, metavar="N", help=f"files of {TREE} [{FILES}]")
+    add("--files", type=positive, default=10_000, metavar="N", help=f"so many files of {TREE} at most [all]")
     add("--rate", type=positive, default=RATE, metavar="N", help=f"texts a second that it gives [{RATE}]")
     prepare.add_arguments(parser)
 
@@ -114,7 +114,7 @@ def indexed(place, tree, server, spoiled):
     told = server.told()
     found = {
         **pace(told["answers"][1:]), "wall": one.ended.wall, "peak": one.ended.max_rss,
-        "growth": one.summary.get("growth_bytes_per_file"), "files": one.summary["files"],
+        "growth": one.summary["memory"]["growth_bytes_per_file"], "files": one.summary["files"],
         "spoiled": told["spoiled"], "most_under_way": told["most_under_way"],
     }
     say(f"{name}: {found}")
