@@ -25,7 +25,7 @@ from remote import database, served
 EMBEDDED = "rxjs"  # by the model that runs here
 LARGE, STEPS = "django", (700, 1400, 2800)
 VECTORS = (10_000, 30_000, 100_000)
-JITTER = 0.02  # of each of 384 numbers, uniform, so that a vector moves by some 0.2
+JITTER = 0.05  # of each of 384 numbers, uniform, so that a vector moves by some 0.3
 BUILD_MEMORY = "512MB"
 OPTIONS = "m = 16, ef_construction = 128"  # as the program builds it
 
