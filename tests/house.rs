@@ -25,7 +25,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "plan",
         &[
-            "cli", "chunk", "embed", "hub", "language", "read", "store", "terminal", "walk",
+            "cli", "chunk", "embed", "hub", "language", "read", "search", "store", "terminal",
+            "walk",
         ],
     ),
     (
@@ -43,8 +44,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("embed", &["chunk"]),
     ("hub", &["embed"]),
     ("graph", &["chunk", "language", "symbols"]),
-    ("store", &["chunk", "embed", "graph", "language", "symbols"]),
-    ("report", &[]),
+    ("search", &[]),
+    (
+        "store",
+        &["chunk", "embed", "graph", "language", "search", "symbols"],
+    ),
+    ("report", &["search"]),
     ("terminal", &[]),
     ("signal", &[]),
 ];

@@ -9,6 +9,7 @@ mod gc;
 mod hold;
 mod index;
 mod models;
+mod search;
 mod status;
 mod verify;
 
@@ -46,6 +47,7 @@ fn planned(args: Args, terminal: &Terminal) -> anyhow::Result<Exit> {
         Plan::Finish(plan) => finish::finish(&plan, terminal),
         Plan::Status(plan) => status::show(&plan),
         Plan::Verify(plan) => verify::check(&plan),
+        Plan::Search(plan) => search::search(&plan),
         Plan::Forget(plan) => forget::forget(&plan),
         Plan::Gc(plan) => gc::collect(&plan),
     }

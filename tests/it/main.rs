@@ -34,6 +34,7 @@ mod reuse;
 mod rights;
 mod runs;
 mod samples;
+mod search;
 mod secrets;
 mod served;
 mod shards;
