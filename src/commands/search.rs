@@ -216,14 +216,14 @@ impl Model {
     fn open(config: &ModelConfig) -> anyhow::Result<Self> {
         let manifest = config.manifest()?;
         let tokenizer = Arc::new(tokenizer(config)?);
-        let embedder = match &config.server {
-            Some(server) => Embedder::served(Arc::clone(server), tokenizer),
-            None => {
-                let runtime = Runtime::load(&config.library)
-                    .hint("run scripts/setup, name the library with ORT_DYLIB_PATH, or search with --mode lexical")?;
-                Embedder::open(runtime, config, tokenizer).hint(MODEL_HINT)?
-            }
-        };
+        if let Some(server) = &config.server {
+            let embedder = Embedder::served(Arc::clone(server), tokenizer);
+            return Ok(Self { manifest, embedder });
+        }
+        let runtime = Runtime::load(&config.library).hint(
+            "run scripts/setup, name the library with ORT_DYLIB_PATH, or search with --mode lexical",
+        )?;
+        let embedder = Embedder::open(runtime, config, tokenizer).hint(MODEL_HINT)?;
         Ok(Self { manifest, embedder })
     }
 

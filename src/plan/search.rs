@@ -30,6 +30,10 @@ const DEFAULT_WEIGHTS: Weights = Weights {
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Searching an index.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the user's"
+)]
 pub struct SearchPlan {
     /// The index.
     pub database: Database,
