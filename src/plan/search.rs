@@ -19,11 +19,12 @@ use crate::search::{Filter, Weights, to_regex};
 use crate::source::Digest;
 use crate::store::{Role, StoredModel};
 
-/// How much each ranking counts unless something else is said.
+/// How much each ranking counts unless something else is said: by
+/// `scripts/eval/search`, on the half of its queries that is for this.
 const DEFAULT_WEIGHTS: Weights = Weights {
     text: 1.0,
-    code: 1.0,
-    lexical: 1.0,
+    code: 2.0,
+    lexical: 1.5,
 };
 
 /// How long a model server that goes away is waited for.

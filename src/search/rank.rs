@@ -11,8 +11,8 @@ use super::{Found, Snippet};
 pub enum Reason {
     /// The query names it.
     ExactName,
-    /// Words of its name are in the query.
-    Name,
+    /// It holds others that stand for themselves: a class, an interface.
+    Container,
     /// It is code outside every definition.
     OutsideDefinitions,
     /// It is a test.
@@ -29,7 +29,7 @@ impl Reason {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ExactName => "exact name",
-            Self::Name => "name",
+            Self::Container => "container",
             Self::OutsideDefinitions => "outside definitions",
             Self::Test => "test",
             Self::Generated => "generated",
@@ -37,14 +37,14 @@ impl Reason {
         }
     }
 
-    /// What the score is multiplied by; that of a name's words is for all of them.
+    /// What the score is multiplied by.
     fn factor(self) -> f64 {
         match self {
             Self::ExactName => 3.0,
-            Self::Name => 1.5,
+            Self::Container => 0.8,
             Self::OutsideDefinitions | Self::Test => 0.7,
             Self::Generated => 0.5,
-            Self::SameFile => 0.95,
+            Self::SameFile => 0.98,
         }
     }
 }
@@ -144,31 +144,26 @@ fn judged(found: Found, asked: &Asked, ranking: Ranking) -> Hit {
     if ranking.plain {
         return hit;
     }
-    let share = asked.share_of(&hit.found.name);
     if asked.names(&hit.found) {
-        hit.weigh(Reason::ExactName, 1.0);
-    } else if share > 0.0 {
-        hit.weigh(Reason::Name, share);
+        hit.weigh(Reason::ExactName);
     }
-    if matches!(
-        &*hit.found.chunk_type,
-        "module" | "barrel" | "config_module"
-    ) {
-        hit.weigh(Reason::OutsideDefinitions, 1.0);
+    match &*hit.found.chunk_type {
+        "class" | "interface" => hit.weigh(Reason::Container),
+        "module" | "barrel" | "config_module" => hit.weigh(Reason::OutsideDefinitions),
+        _ => {}
     }
     if hit.found.is_test && !ranking.tests && !asked.has("test") {
-        hit.weigh(Reason::Test, 1.0);
+        hit.weigh(Reason::Test);
     }
     if is_generated(&hit.found.file_path) {
-        hit.weigh(Reason::Generated, 1.0);
+        hit.weigh(Reason::Generated);
     }
     hit
 }
 
 impl Hit {
-    /// Multiplies the score by `share` of the way from 1 to the reason's factor.
-    fn weigh(&mut self, reason: Reason, share: f64) {
-        self.score *= 1.0 + (reason.factor() - 1.0) * share;
+    fn weigh(&mut self, reason: Reason) {
+        self.score *= reason.factor();
         self.reasons.push(reason);
     }
 }
@@ -207,6 +202,10 @@ impl Asked {
     /// Whether the query names it: by a qualname, or by a name that is no plain
     /// word, unless it is all that was asked for.
     fn names(&self, found: &Found) -> bool {
+        // The lines of a file outside its definitions bear the file's name.
+        if found.qualname.is_empty() {
+            return false;
+        }
         let is_alone = self.names.len() == 1;
         self.names.iter().any(|name| {
             let is_path = name.contains('.');
@@ -214,16 +213,6 @@ impl Asked {
             is_path && (*name == found.qualname || *name == found.name_path)
                 || is_identifier && *name == found.name
         })
-    }
-
-    /// The share of the words of `name` that are in the query.
-    fn share_of(&self, name: &str) -> f64 {
-        let parts = parts(name);
-        if parts.is_empty() {
-            return 0.0;
-        }
-        let known = parts.iter().filter(|part| self.has(&part.to_lowercase()));
-        known.count() as f64 / parts.len() as f64
     }
 
     fn has(&self, word: &str) -> bool {
