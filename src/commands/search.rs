@@ -7,10 +7,10 @@ use std::time::Instant;
 use anyhow::{Context, anyhow};
 use uuid::Uuid;
 
-use crate::embed::{Embedder, Manifest, ModelConfig, Runtime};
-use crate::error::{Advise, AdviseItself, advised};
+use crate::embed::{EmbedError, Embedder, Manifest, ModelConfig, Runtime};
+use crate::error::{self, Advise, AdviseItself};
 use crate::exit::Exit;
-use crate::plan::{MODEL_HINT, Queries, SearchPlan, tokenizer};
+use crate::plan::{Queries, SearchPlan, tokenizer};
 use crate::report::{Answer, AnswerForm};
 use crate::search::{self, Question, Ranking};
 use crate::store::embedded::Cluster;
@@ -162,7 +162,7 @@ fn the_one(mut examples: Vec<Example>, path: &str) -> anyhow::Result<Example> {
         );
     }
     examples.pop().ok_or_else(|| {
-        advised(
+        error::advised(
             anyhow!("the index has no chunk of {path}"),
             Exit::NotFound,
             "paths are relative to the repository's root, with /",
@@ -220,19 +220,21 @@ impl Model {
             let embedder = Embedder::served(Arc::clone(server), tokenizer);
             return Ok(Self { manifest, embedder });
         }
-        let runtime = Runtime::load(&config.library).hint(
-            "run scripts/setup, name the library with ORT_DYLIB_PATH, or search with --mode lexical",
-        )?;
-        let embedder = Embedder::open(runtime, config, tokenizer).hint(MODEL_HINT)?;
+        let runtime = advised(Runtime::load(&config.library))?;
+        let embedder = advised(Embedder::open(runtime, config, tokenizer))?;
         Ok(Self { manifest, embedder })
     }
 
     fn vector(&self, query: &str) -> anyhow::Result<Vec<f32>> {
-        let vector = self.embedder.embed_query(query, &self.manifest);
-        let vector = vector.map_err(|error| {
-            let advice = error.advice();
-            advised(error.into(), Exit::Failure, advice)
-        })?;
+        let vector = advised(self.embedder.embed_query(query, &self.manifest))?;
         Ok(vector.as_slice().to_vec())
     }
+}
+
+/// With what can be done about it, which always leaves one way.
+fn advised<T>(result: Result<T, impl Into<EmbedError>>) -> anyhow::Result<T> {
+    result.map_err(Into::into).or_else(|error: EmbedError| {
+        let advice = format!("{}, or search with --mode lexical", error.advice());
+        Err(error).hint(advice)
+    })
 }

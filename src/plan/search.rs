@@ -135,7 +135,9 @@ fn place(query: &str) -> Option<Queries> {
 }
 
 fn filter(args: &SearchArgs) -> anyhow::Result<Filter> {
-    let languages: Vec<_> = language::ALL.iter().map(|known| known.name()).collect();
+    // One language may have two grammars.
+    let mut languages: Vec<_> = language::ALL.iter().map(|known| known.name()).collect();
+    languages.dedup();
     if let Some(language) = &args.language {
         one_of(language, "language", &languages)?;
     }
