@@ -55,7 +55,7 @@ fn a_question_finds_the_code_that_answers_it() {
     for (question, file) in [
         ("try a failed source again a number of times", "retry.ts"),
         (
-            "wait until the values stop coming for a while",
+            "emit a value only after some time has passed without another one",
             "debounceTime.ts",
         ),
         (
@@ -194,10 +194,13 @@ fn filters_leave_only_what_they_say() {
 #[test]
 fn a_filter_that_keeps_one_chunk_of_a_hundred_still_fills_the_answer() {
     let chunks = rxjs().count("SELECT count(*) FROM code_chunks");
-    let kept = rxjs().count("SELECT count(*) FROM code_chunks WHERE file_path ~ '/dom/'");
-    assert!((10..=chunks / 50).contains(&kept), "{kept} of {chunks}");
+    let path = "internal/Notification.ts";
+    let kept = rxjs().count(&format!(
+        "SELECT count(*) FROM code_chunks WHERE file_path = '{path}'"
+    ));
+    assert!((10..=chunks / 75).contains(&kept), "{kept} of {chunks}");
     for question in ["merge two sources", "unsubscribe", "a scheduler"] {
-        let hits = hits(rxjs(), &[question, "--path", "dom"]);
+        let hits = hits(rxjs(), &[question, "--path", path]);
         assert_eq!(hits.len(), 10, "{question}");
     }
 }
@@ -346,8 +349,10 @@ fn a_database_that_mnemolite_made_is_searched_too() {
         .args(["--models-dir", models])
         .events(0);
     let found = hits(&database, &["low shelves", "--models-dir", models]);
-    assert_eq!(found[0]["qualname"], "low_shelves");
     assert!(found.iter().all(|hit| !hit["places"]["code"].is_null()));
+    // The weights are random: only words mean anything.
+    let found = hits(&database, &["low shelves", "--mode", "lexical"]);
+    assert_eq!(found[0]["qualname"], "low_shelves");
 }
 
 #[test]

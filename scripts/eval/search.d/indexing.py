@@ -1,6 +1,5 @@
 """The index of a pool, and what each role costs."""
 
-import json
 import sys
 from contextlib import contextmanager
 
@@ -36,18 +35,8 @@ def opened(binary, precision):
         place.stop()
 
 
-def index(place, pool, precision):
-    """Brings the index up to date; the first time one role after the other, so
-    that it is known what each takes."""
-    memory = place.path / f"{pool.name}.json"
-    if not memory.exists():
-        first = {"text": run(place, pool, precision, "text")}
-        memory.write_text(json.dumps({**first, "code": run(place, pool, precision, "text,code")}))
-    run(place, pool, precision, "text,code")
-    return {**json.loads(memory.read_text()), "sizes": place.ask_object(SIZES, pool.name)}
-
-
-def run(place, pool, precision, roles):
+def index(place, pool, precision, roles="text,code"):
+    """Brings the index up to date; gives the summary of the run."""
     print(f"indexing {pool.name}: {roles}", file=sys.stderr)
     ran = place.index(pool.tree, ["--roles", roles, "--precision", precision])
     if ran.ended.exit != 0:
@@ -55,11 +44,19 @@ def run(place, pool, precision, roles):
     return ran.summary
 
 
-def show(cost):
-    sizes = cost["sizes"]
-    rows = [
-        [f"{role} vectors", number(cost[role]["tokens"]), seconds(cost[role]["ms"]["embed"] / 1e3), megabytes(sizes[role]), megabytes(sizes[f"{role} index"])]
-        for role in ROLES
-    ]
-    rows.append(["words", "", "", megabytes(sizes["words"]), megabytes(sizes["words index"])])
-    print(table(["what it costs", "tokens", "embedding, all threads", "column (all pools so far)", "its index"], rows))
+def cost(binary, pool, precision):
+    """A new index, one role after the other: what each takes, as a table."""
+    with home.temporary(binary, packages.cache() / "search", LIMIT) as place:
+        spent = {"text": index(place, pool, precision, "text"), "code": index(place, pool, precision)}
+        sizes = place.ask_object(SIZES, pool.name)
+    rows = [[f"{role} vectors", *embedding(spent[role]), *stored(sizes, role)] for role in ROLES]
+    rows.append(["words", "", "", *stored(sizes, "words")])
+    print(table(["what it costs", "tokens", "embedding, all threads", "column", "its index"], rows))
+
+
+def embedding(summary):
+    return number(summary["tokens"]), seconds(summary["ms"]["embed"] / 1e3)
+
+
+def stored(sizes, what):
+    return megabytes(sizes[what]), megabytes(sizes[f"{what} index"])
