@@ -69,7 +69,8 @@ fn nearest(name: &str, column: &str, vector: &str) -> String {
     )
 }
 
-/// The ranking by words.
+/// The ranking by words. What is joined to an empty vector of words is read from
+/// its place on disk once, and not for each word of the query.
 fn by_words() -> String {
     let [code, text, path, name] = FIELDS;
     let (average, share) = LENGTH;
@@ -94,14 +95,14 @@ fn by_words() -> String {
             SELECT string_agg(lexeme::text, ' | ')::tsquery AS any_of
             FROM lexemes, size WHERE number = 1 OR reach * all_chunks <= {CHOSEN}
         ), chosen AS MATERIALIZED (
-            SELECT c.repository, c.id, c.search_words FROM choosing JOIN code_chunks c ON c.search_words @@ any_of
-            WHERE {FILTER}
+            SELECT c.repository, c.id, c.search_words || ''::tsvector AS search_words
+            FROM choosing JOIN code_chunks c ON c.search_words @@ any_of WHERE {FILTER}
         ), occurrences AS (
-            SELECT chosen.repository, chosen.id, lexeme, frequency,
-                ts_rank('{{{code}, {text}, {path}, {name}}}', search_words, lexeme)
-                    / (1 - {share} + {share} * length(search_words) / {average}) AS weight,
-                count(*) OVER (PARTITION BY lexeme) AS chunks_with
-            FROM chosen CROSS JOIN lexemes WHERE search_words @@ lexeme
+            SELECT *, count(*) OVER (PARTITION BY lexeme) AS chunks_with
+            FROM (SELECT chosen.repository, chosen.id, lexeme, frequency,
+                    ts_rank('{{{code}, {text}, {path}, {name}}}', search_words, lexeme)
+                        / (1 - {share} + {share} * length(search_words) / {average}) AS weight
+                FROM chosen CROSS JOIN lexemes WHERE search_words @@ lexeme) each
         ), lexical AS (
             SELECT repository, id, row_number() OVER (ORDER BY sum(weight * rarity) DESC, id) AS place
             FROM (SELECT repository, id, weight, ln(1 + 1 / coalesce(frequency,
