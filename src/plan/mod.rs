@@ -61,6 +61,8 @@ pub enum Plan {
     Forget(ForgetPlan),
     /// Freeing what nothing uses.
     Gc(GcPlan),
+    /// Printing licences: the whole texts, if the program carries them.
+    Licenses(Option<String>),
 }
 
 /// Where the rows go.
@@ -130,7 +132,7 @@ pub fn plan(args: Args) -> anyhow::Result<Plan> {
     match args.command {
         Some(Command::Db { command }) => Ok(Plan::Database(DatabasePlan {
             command,
-            cluster: home.cluster(),
+            cluster: home.cluster()?,
         })),
         Some(Command::Models { command }) => models_plan(command, &home).map(Plan::Models),
         Some(Command::Chunk(args)) => chunk_plan(args, &home).map(Plan::Chunk),
@@ -139,12 +141,13 @@ pub fn plan(args: Args) -> anyhow::Result<Plan> {
         Some(Command::Verify(args)) => verify_plan(args, &home).map(Plan::Verify),
         Some(Command::Forget(args)) => forget_plan(args, &home).map(Plan::Forget),
         Some(Command::Gc(args)) => gc_plan(args, &home).map(Plan::Gc),
+        Some(Command::Licenses) => home.notices().map(Plan::Licenses),
         None => index_plan(args.index, &home).map(|plan| Plan::Index(Box::new(plan))),
     }
 }
 
 fn chunk_plan(args: cli::ChunkArgs, home: &Home) -> anyhow::Result<ChunkPlan> {
-    let models = args.models_dir.unwrap_or_else(|| home.models());
+    let models = home.models(args.models_dir.as_deref())?;
     Ok(ChunkPlan {
         files: args.files,
         read: ReadOptions {
@@ -194,7 +197,7 @@ fn repository_name(name: &str) -> anyhow::Result<RepositoryName> {
 fn database(args: DatabaseArgs, home: &Home) -> anyhow::Result<Database> {
     match args.database_url.filter(|url| !url.is_empty()) {
         None => Ok(Database::Private(
-            home.cluster(),
+            home.cluster()?,
             embedded::DEFAULT_DATABASE.to_owned(),
         )),
         Some(url) => Ok(Database::Url(DatabaseUrl::new(&url).advise()?)),

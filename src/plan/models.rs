@@ -1,10 +1,11 @@
 //! Which models, in which form, and where they run.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::anyhow;
 
 use super::home::Home;
+use crate::bundle::Library;
 use crate::cli::{ModelArgs, PrecisionArg, ProviderArg, RoleArg};
 use crate::embed::{ModelConfig, Precision, Provider, Roles, TextTokenizer};
 use crate::error::Advise;
@@ -12,7 +13,7 @@ use crate::exit::Exit;
 use crate::names::ModelId;
 
 pub(super) fn models(args: &ModelArgs, home: &Home) -> anyhow::Result<Roles<ModelConfig>> {
-    let folder = args.models_dir.clone().unwrap_or_else(|| home.models());
+    let folder = home.models(args.models_dir.as_deref())?;
     let provider = match args.provider {
         ProviderArg::Cpu => Provider::Cpu,
         ProviderArg::Cuda => Provider::Cuda,
@@ -26,6 +27,7 @@ pub(super) fn models(args: &ModelArgs, home: &Home) -> anyhow::Result<Roles<Mode
     });
     let role = |role, id: &str| {
         let place = (&*folder, home.library(provider));
+        let precision = precision.or_else(|| home.packed_precision(id, &folder));
         let wanted = args.roles.contains(&role);
         wanted
             .then(|| model_config(id, place, (provider, precision)))
@@ -39,7 +41,7 @@ pub(super) fn models(args: &ModelArgs, home: &Home) -> anyhow::Result<Roles<Mode
 
 pub(super) fn model_config(
     id: &str,
-    (models, library): (&Path, PathBuf),
+    (models, library): (&Path, Library),
     (provider, precision): (Provider, Option<Precision>),
 ) -> anyhow::Result<ModelConfig> {
     let id = ModelId::new(id).exit(Exit::Usage, "a model's id is the name of its folder")?;
