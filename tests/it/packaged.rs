@@ -65,7 +65,9 @@ fn files(home: &Path, below: &str) -> Vec<String> {
     let found = walk.filter_map(Result::ok);
     let found = found.filter(|entry| !entry.file_type().is_dir());
     let names = found.map(|entry| entry.path().strip_prefix(home).unwrap().to_owned());
-    names.map(|name| name.to_str().unwrap().to_owned()).collect()
+    names
+        .map(|name| name.to_str().unwrap().to_owned())
+        .collect()
 }
 
 fn copy(home: &Path, parts: &Path, file: &str) {
@@ -98,7 +100,11 @@ fn run<'a>(home: &Path, before: &str, arguments: impl IntoIterator<Item = &'a st
 
 /// Runs the main job; gives the numbers of files indexed and unchanged.
 fn index(home: &Path, folder: &Path) -> (u64, u64) {
-    let ended = run(home, "", [folder.to_str().unwrap(), "--repository=shop", "--json"]);
+    let ended = run(
+        home,
+        "",
+        [folder.to_str().unwrap(), "--repository=shop", "--json"],
+    );
     assert_eq!(ended.code(), 0, "{}", ended.stderr());
     let summary = ended.stdout().lines().last().unwrap().to_owned();
     let summary: serde_json::Value = serde_json::from_str(&summary).unwrap();
@@ -113,7 +119,10 @@ fn an_empty_home_is_enough_and_is_filled_once() {
     let home = home.path();
     assert_eq!(index(home, shop.path()), (6, 0));
     assert!(home.join(MODEL).join("tokenizer.json").exists());
-    assert!(!home.join("runtime").exists(), "the library was loaded from memory");
+    assert!(
+        !home.join("runtime").exists(),
+        "the library was loaded from memory"
+    );
     let written = || fs::metadata(home.join(MODEL)).unwrap().modified().unwrap();
     let first = written();
     assert_eq!(index(home, shop.path()), (0, 6));
@@ -129,13 +138,20 @@ fn a_home_that_the_set_up_filled_is_used_as_it_is() {
     let folder = shop.path().to_str().unwrap();
     let ended = run(home.path(), "", [folder, "--repository=shop", "--json"]);
     assert_eq!(ended.code(), 0, "{}", ended.stderr());
-    assert!(ended.stdout().contains(r#""precision":"fp32""#), "{}", ended.stdout());
+    assert!(
+        ended.stdout().contains(r#""precision":"fp32""#),
+        "{}",
+        ended.stdout()
+    );
 }
 
 #[test]
 fn the_notices_of_what_is_inside_are_printed_without_a_home() {
     let ended = run(Path::new("/proc/none"), "", ["licenses"]);
-    assert_eq!((ended.code(), ended.stdout().as_str()), (0, "Thanks to all.\n"));
+    assert_eq!(
+        (ended.code(), ended.stdout().as_str()),
+        (0, "Thanks to all.\n")
+    );
     let plain = Program::new(["licenses"]).run();
     assert_eq!(plain.code(), 0);
     for crate_of_ours in ["ort 2.0.0-rc.15: MIT OR Apache-2.0", "zstd 0.13"] {
@@ -148,13 +164,19 @@ fn a_home_that_is_full_or_cannot_be_written_ends_in_one_line() {
     let (home, shop) = (tempfile::tempdir().unwrap(), program::shop());
     let folder = shop.path().to_str().unwrap();
     for (mount, word) in [
-        ("mount -t tmpfs -o size=5m none \"$MNEMO_HOME\"", "No space left"),
+        (
+            "mount -t tmpfs -o size=5m none \"$MNEMO_HOME\"",
+            "No space left",
+        ),
         ("mount -t tmpfs -o ro none \"$MNEMO_HOME\"", "Read-only"),
     ] {
         let ended = run(home.path(), mount, [folder]);
         assert_eq!(ended.code(), 1);
         let (error, hint) = ended.complaint();
-        assert!(error.contains("cannot unpack") && error.contains(word), "{error}");
+        assert!(
+            error.contains("cannot unpack") && error.contains(word),
+            "{error}"
+        );
         assert!(hint.contains("MNEMO_HOME"), "{hint}");
     }
 }
@@ -169,7 +191,10 @@ fn a_copy_that_was_cut_short_is_refused() {
     file.set_len(whole.len() as u64 / 10 * 9).unwrap();
     drop(file);
     let mut command = Command::new(cut);
-    command.arg("chunk").arg("x.ts").env("MNEMO_HOME", folder.path());
+    command
+        .arg("chunk")
+        .arg("x.ts")
+        .env("MNEMO_HOME", folder.path());
     let (error, hint) = Ended::of(command).complaint();
     assert!(error.contains("damaged"), "{error}");
     assert!(hint.contains("copy the program again"), "{hint}");
