@@ -22,6 +22,9 @@ const NOTICES: (&str, &str) = ("notices/all", "NOTICES.txt");
 /// The program that is running, whatever became of its file's name.
 const PROGRAM: &str = "/proc/self/exe";
 
+/// ONNX Runtime with CUDA, which `scripts/setup --cuda` brings.
+const CUDA: &str = "runtime/onnxruntime-gpu-1.31.1/libonnxruntime.so.1.31.1";
+
 /// ONNX Runtime with OpenVINO, which the set-up brings where it is of use.
 const OPENVINO: &str = "runtime/onnxruntime-openvino-1.24.1/libonnxruntime.so.1.24.1";
 
@@ -108,21 +111,22 @@ impl Home {
             return PathBuf::from(named).into();
         }
         match provider {
+            Provider::Cpu => self.onnx_runtime(),
+            Provider::Cuda { .. } => self.folder.join(CUDA).into(),
             Provider::OpenVino => self.folder.join(OPENVINO).into(),
-            Provider::Cpu | Provider::Cuda => self.onnx_runtime(),
         }
     }
 
-    /// The provider that is the fastest here. OpenVINO in bf16 is nearly three
+    /// Whether the set-up brought CUDA.
+    pub fn has_cuda(&self) -> bool {
+        self.folder.join(CUDA).exists()
+    }
+
+    /// Whether OpenVINO is there and gains something: in bf16 it is nearly three
     /// times as fast as plain fp32 with AMX; with AVX-512-BF16 alone it gains
     /// too little for the memory it takes.
-    pub fn fastest_provider(&self) -> Provider {
-        let library = self.library(Provider::OpenVino);
-        if processor_has("amx_bf16") && matches!(library, Library::File(file) if file.exists()) {
-            Provider::OpenVino
-        } else {
-            Provider::Cpu
-        }
+    pub fn has_openvino(&self) -> bool {
+        processor_has("amx_bf16") && self.folder.join(OPENVINO).exists()
     }
 
     pub fn cluster(&self) -> anyhow::Result<ClusterConfig> {
@@ -144,6 +148,13 @@ fn processor_has(flag: &str) -> bool {
     let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let flags = text.lines().find(|line| line.starts_with("flags"));
     flags.is_some_and(|line| line.split_whitespace().any(|found| found == flag))
+}
+
+/// The GPU that programs on CUDA take first: a number or an id.
+pub(super) fn first_gpu() -> String {
+    let visible = text("CUDA_VISIBLE_DEVICES").unwrap_or_default();
+    let first = visible.split(',').next().map(str::trim);
+    first.filter(|id| !id.is_empty()).unwrap_or("0").to_owned()
 }
 
 /// A variable as text, if it is there and not empty.

@@ -4,6 +4,7 @@
 
 mod checkout;
 mod finish;
+mod gpu;
 mod home;
 mod index;
 mod model_files;
@@ -38,7 +39,7 @@ use standing::{forget_plan, gc_plan, status_plan, verify_plan};
 pub use finish::FinishPlan;
 pub use index::{IndexPlan, Memory, Tree};
 pub use model_files::{ModelsPlan, ModelsTask};
-pub use models::{MODEL_HINT, tokenizer};
+pub use models::tokenizer;
 pub use standing::{ForgetPlan, GcPlan, Place, StatusPlan, VerifyPlan};
 
 /// Which of the program's jobs is to be done.
