@@ -47,8 +47,10 @@ def stage(work):
 def stage_runtime(work, target):
     source = brought.onnx_runtime(work)
     copy(source, target, [runtime.LIBRARY])
+    # Apart from it, as few systems need them.
+    companions = target.with_name(f"gcc-{sources.DEB_VERSION}")
     for package, inside, name in sources.COMPANIONS:
-        write(target / name, sources.member_of_deb(sources.deb(work, package), inside))
+        write(companions / name, sources.member_of_deb(sources.deb(work, package), inside))
 
 
 def stage_model(work, target):

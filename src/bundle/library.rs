@@ -70,8 +70,8 @@ impl Library {
         bundle.copy(part, file, &mut library)?;
         let path = path_of(&library);
         let (mut held, mut companions) = (vec![library], Vec::new());
-        for name in COMPANIONS {
-            if let (true, Ok(mut companion)) = (bundle.holds(part, name), memory(name)) {
+        for (name, part) in companions_in(bundle) {
+            if let Ok(mut companion) = memory(name) {
                 bundle.copy(part, name, &mut companion)?;
                 companions.push((name, path_of(&companion)));
                 held.push(companion);
@@ -101,17 +101,24 @@ impl Library {
                 file,
                 home,
             } => {
-                let folder = bundle.unpack(part, home)?;
-                let there = COMPANIONS.into_iter();
-                let there = there.filter(|name| bundle.holds(part, name));
+                let path = bundle.unpack(part, home)?.join(file);
+                let mut companions = Vec::new();
+                for (name, part) in companions_in(bundle) {
+                    companions.push((name, bundle.unpack(part, home)?.join(name)));
+                }
                 Ok(Loadable {
-                    path: folder.join(file),
-                    companions: there.map(|name| (name, folder.join(name))).collect(),
+                    path,
+                    companions,
                     _held: Vec::new(),
                 })
             }
         }
     }
+}
+
+fn companions_in(bundle: &Bundle) -> impl Iterator<Item = (&'static str, &str)> {
+    let held = |name| Some((name, bundle.holder("runtime", name)?));
+    COMPANIONS.into_iter().filter_map(held)
 }
 
 impl From<PathBuf> for Library {

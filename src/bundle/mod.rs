@@ -83,6 +83,11 @@ impl Bundle {
         part.is_some_and(|part| part.files.iter().any(|entry| entry.path == file))
     }
 
+    /// The part of a kind that holds `file`.
+    fn holder<'a>(&'a self, kind: &'a str, file: &str) -> Option<&'a str> {
+        self.parts(kind).find(|part| self.holds(part, file))
+    }
+
     /// Makes `part` whole below `home`, unless it is, or somebody else put it
     /// there.
     ///
