@@ -129,17 +129,24 @@ impl Home {
         processor_has("amx_bf16") && self.folder.join(OPENVINO).exists()
     }
 
-    pub fn cluster(&self) -> anyhow::Result<ClusterConfig> {
-        let binaries = variable("MNEMO_PG_BIN").map(PathBuf::from);
-        if binaries.is_none() {
-            self.unpack("postgres")?;
-        }
-        Ok(ClusterConfig {
+    /// The private cluster, to be looked at or stopped.
+    pub fn cluster(&self) -> ClusterConfig {
+        ClusterConfig {
             home: self.folder.clone(),
-            binaries,
+            binaries: variable("MNEMO_PG_BIN").map(PathBuf::from),
             runtime_dir: variable("XDG_RUNTIME_DIR").map(PathBuf::from),
             settings: Vec::new(),
-        })
+        }
+    }
+
+    /// The private cluster, to be started: with the server that the program
+    /// carries, unless one was named.
+    pub fn server(&self) -> anyhow::Result<ClusterConfig> {
+        let cluster = self.cluster();
+        if cluster.binaries.is_none() {
+            self.unpack("postgres")?;
+        }
+        Ok(cluster)
     }
 }
 

@@ -24,8 +24,8 @@ use crate::error::{Advise, AdviseItself};
 use crate::exit::Exit;
 use crate::names::RepositoryName;
 use crate::read::ReadOptions;
-use crate::store::DatabaseUrl;
 use crate::store::embedded::{self, ClusterConfig};
+use crate::store::{DatabaseUrl, VectorIndex};
 use crate::terminal::{Color, TerminalOptions};
 
 use checkout::Checkout;
@@ -86,12 +86,25 @@ pub struct Output {
     pub quiet: bool,
 }
 
-/// Managing the private PostgreSQL.
-pub struct DatabasePlan {
-    /// What to do.
-    pub command: DbCommand,
-    /// With which one.
-    pub cluster: ClusterConfig,
+/// Managing the private PostgreSQL, or a database of many machines.
+pub enum DatabasePlan {
+    /// Leave it running.
+    Start(ClusterConfig),
+    /// Stop it.
+    Stop(ClusterConfig),
+    /// Say how it is.
+    Status(ClusterConfig),
+    /// Print the connection string of a database.
+    Url(ClusterConfig, String),
+    /// Create a database.
+    Create(ClusterConfig, String),
+    /// Spread an index over many machines.
+    Distribute {
+        /// The index.
+        database: Database,
+        /// Only say what would be done.
+        dry_run: bool,
+    },
 }
 
 /// Showing the chunks of files.
@@ -131,10 +144,7 @@ pub fn terminal(output: &OutputArgs) -> TerminalOptions {
 pub fn plan(args: Args) -> anyhow::Result<Plan> {
     let home = Home::find()?;
     match args.command {
-        Some(Command::Db { command }) => Ok(Plan::Database(DatabasePlan {
-            command,
-            cluster: home.cluster()?,
-        })),
+        Some(Command::Db { command }) => database_plan(command, &home).map(Plan::Database),
         Some(Command::Models { command }) => models_plan(command, &home).map(Plan::Models),
         Some(Command::Chunk(args)) => chunk_plan(args, &home).map(Plan::Chunk),
         Some(Command::Finish(args)) => finish_plan(args, &home).map(Plan::Finish),
@@ -145,6 +155,20 @@ pub fn plan(args: Args) -> anyhow::Result<Plan> {
         Some(Command::Licenses) => home.notices().map(Plan::Licenses),
         None => index_plan(args.index, &home).map(|plan| Plan::Index(Box::new(plan))),
     }
+}
+
+fn database_plan(command: DbCommand, home: &Home) -> anyhow::Result<DatabasePlan> {
+    Ok(match command {
+        DbCommand::Start => DatabasePlan::Start(home.server()?),
+        DbCommand::Stop => DatabasePlan::Stop(home.cluster()),
+        DbCommand::Status => DatabasePlan::Status(home.cluster()),
+        DbCommand::Url { name } => DatabasePlan::Url(home.server()?, name),
+        DbCommand::Create { name } => DatabasePlan::Create(home.server()?, name),
+        DbCommand::Distribute(args) => DatabasePlan::Distribute {
+            database: database(args.database, home)?,
+            dry_run: args.dry_run,
+        },
+    })
 }
 
 fn chunk_plan(args: cli::ChunkArgs, home: &Home) -> anyhow::Result<ChunkPlan> {
@@ -198,10 +222,19 @@ fn repository_name(name: &str) -> anyhow::Result<RepositoryName> {
 fn database(args: DatabaseArgs, home: &Home) -> anyhow::Result<Database> {
     match args.database_url.filter(|url| !url.is_empty()) {
         None => Ok(Database::Private(
-            home.cluster()?,
+            home.server()?,
             embedded::DEFAULT_DATABASE.to_owned(),
         )),
         Some(url) => Ok(Database::Url(DatabaseUrl::new(&url).advise()?)),
+    }
+}
+
+fn vector_index(args: cli::VectorIndexArgs) -> VectorIndex {
+    match args.vector_index {
+        cli::VectorIndexArg::Hnsw => VectorIndex::Hnsw,
+        cli::VectorIndexArg::Diskann => VectorIndex::Diskann,
+        cli::VectorIndexArg::Ybhnsw => VectorIndex::YbHnsw,
+        cli::VectorIndexArg::None => VectorIndex::None,
     }
 }
 
