@@ -11,7 +11,7 @@ use super::models::model_config;
 use super::servers::{Servers, servers};
 use super::{Database, database, repository_name};
 use crate::cli::{ColorArg, ModeArg, SearchArgs};
-use crate::embed::{ModelConfig, Precision, Provider};
+use crate::embed::{Library, ModelConfig, Precision, Provider};
 use crate::error::{Advise, advised};
 use crate::exit::Exit;
 use crate::language::{self, ChunkKind};
@@ -71,7 +71,7 @@ pub enum Queries {
 /// Where the models of an index are looked for.
 pub struct ModelSource {
     folder: PathBuf,
-    library: PathBuf,
+    library: Library,
     servers: Option<Servers>,
 }
 
