@@ -97,7 +97,7 @@ pub(super) fn search_plan(args: SearchArgs, home: &Home) -> anyhow::Result<Searc
         tests: args.tests,
         plain: args.plain,
         models: ModelSource {
-            folder: args.models_dir.unwrap_or_else(|| home.models()),
+            folder: home.models(args.models_dir.as_deref())?,
             library: home.library(Provider::Cpu),
             servers: servers(&args.server, PATIENCE)?,
         },
