@@ -1,6 +1,7 @@
 //! What the user typed: clap types, and nothing that does anything.
 #![allow(clippy::doc_markdown, reason = "clap shows these comments as they are")]
 
+mod ask;
 mod chunk;
 mod finish;
 mod index;
@@ -11,6 +12,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 
 use crate::exit;
 
+pub use ask::{CallsArgs, ShowArgs, SubjectArgs};
 pub use chunk::ChunkArgs;
 pub use finish::FinishArgs;
 pub use index::{
@@ -75,6 +77,12 @@ pub enum Command {
     Finish(FinishArgs),
     /// Show how the last runs went, what the index holds, and what failed
     Status(StatusArgs),
+    /// Print a definition, with what calls it, what it calls and where it is imported
+    Show(ShowArgs),
+    /// Print what calls a definition, and what calls that, as a tree
+    Callers(CallsArgs),
+    /// Print what a definition calls, and what that calls, as a tree
+    Callees(CallsArgs),
     /// Check the index against its own promises; faults are listed, exit code 5
     Verify(VerifyArgs),
     /// Take a repository out of the index, all of it at once
@@ -127,6 +135,8 @@ impl Args {
             None => self.index.output.json,
             Some(Command::Finish(args)) => args.json,
             Some(Command::Status(args)) => args.json,
+            Some(Command::Show(args)) => args.subject.json,
+            Some(Command::Callers(args) | Command::Callees(args)) => args.subject.json,
             Some(Command::Verify(args)) => args.json,
             Some(Command::Gc(args)) => args.json,
             Some(Command::Chunk(args)) => args.json,

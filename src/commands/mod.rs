@@ -1,5 +1,6 @@
 //! What each command does, from a plan to an exit code.
 
+mod ask;
 mod chunk;
 mod db;
 mod dry_run;
@@ -45,6 +46,7 @@ fn planned(args: Args, terminal: &Terminal) -> anyhow::Result<Exit> {
         Plan::Chunk(plan) => chunk::show(&plan),
         Plan::Finish(plan) => finish::finish(&plan, terminal),
         Plan::Status(plan) => status::show(&plan),
+        Plan::Ask(plan) => ask::answer(&plan, terminal),
         Plan::Verify(plan) => verify::check(&plan),
         Plan::Forget(plan) => forget::forget(&plan),
         Plan::Gc(plan) => gc::collect(&plan),

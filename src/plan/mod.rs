@@ -2,6 +2,7 @@
 //! read here and nowhere else. Hands out ready parts, so that no stage sees the
 //! command line.
 
+mod ask;
 mod checkout;
 mod finish;
 mod home;
@@ -23,10 +24,11 @@ use crate::error::{Advise, AdviseItself};
 use crate::exit::Exit;
 use crate::names::RepositoryName;
 use crate::read::ReadOptions;
-use crate::store::DatabaseUrl;
 use crate::store::embedded::{self, ClusterConfig};
+use crate::store::{DatabaseUrl, Direction};
 use crate::terminal::{Color, TerminalOptions};
 
+use ask::{calls_plan, show_plan};
 use checkout::Checkout;
 use finish::finish_plan;
 use home::Home;
@@ -35,6 +37,7 @@ use model_files::models_plan;
 use models::model_config;
 use standing::{forget_plan, gc_plan, status_plan, verify_plan};
 
+pub use ask::{AskPlan, Bounds, Question};
 pub use finish::FinishPlan;
 pub use index::{IndexPlan, Memory, Tree};
 pub use model_files::{ModelsPlan, ModelsTask};
@@ -55,6 +58,8 @@ pub enum Plan {
     Finish(FinishPlan),
     /// Showing what an index holds.
     Status(StatusPlan),
+    /// Asking an index about a definition.
+    Ask(AskPlan),
     /// Checking an index.
     Verify(VerifyPlan),
     /// Taking a repository out of an index.
@@ -136,6 +141,9 @@ pub fn plan(args: Args) -> anyhow::Result<Plan> {
         Some(Command::Chunk(args)) => chunk_plan(args, &home).map(Plan::Chunk),
         Some(Command::Finish(args)) => finish_plan(args, &home).map(Plan::Finish),
         Some(Command::Status(args)) => status_plan(args, &home).map(Plan::Status),
+        Some(Command::Show(args)) => show_plan(args, &home).map(Plan::Ask),
+        Some(Command::Callers(args)) => calls_plan(args, Direction::Callers, &home).map(Plan::Ask),
+        Some(Command::Callees(args)) => calls_plan(args, Direction::Callees, &home).map(Plan::Ask),
         Some(Command::Verify(args)) => verify_plan(args, &home).map(Plan::Verify),
         Some(Command::Forget(args)) => forget_plan(args, &home).map(Plan::Forget),
         Some(Command::Gc(args)) => gc_plan(args, &home).map(Plan::Gc),

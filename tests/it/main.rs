@@ -4,6 +4,7 @@
     reason = "a test that cannot go on should say where"
 )]
 
+mod ask;
 mod bad_input;
 mod care;
 mod cluster;
