@@ -3,17 +3,21 @@
 
 mod ask;
 mod chunk;
+mod complete;
 mod finish;
 mod index;
 mod models;
 mod standing;
 
-use clap::{Args as ClapArgs, Parser, Subcommand};
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use crate::exit;
 
 pub use ask::{CallsArgs, ShowArgs, SubjectArgs};
 pub use chunk::ChunkArgs;
+pub use complete::{Known, answer_shell, manual, script};
 pub use finish::FinishArgs;
 pub use index::{
     ColorArg, DEFAULT_MODEL, FileArgs, IndexArgs, MemoryArgs, ModelArgs, OutputArgs, PrecisionArg,
@@ -89,6 +93,40 @@ pub enum Command {
     Forget(ForgetArgs),
     /// Free what nothing uses: records of old runs, the space of rows that are gone
     Gc(GcArgs),
+    /// Print what a shell needs to complete commands, options and their values
+    Completions {
+        /// The shell
+        shell: ShellArg,
+    },
+    /// Print the manual, or write a page for each command
+    Man {
+        /// Write the pages to this directory
+        #[arg(long, value_name = "DIR")]
+        output: Option<PathBuf>,
+    },
+}
+
+/// A shell that can complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs, reason = "each is what it is called")]
+pub enum ShellArg {
+    Bash,
+    Zsh,
+    Fish,
+    Powershell,
+}
+
+impl ShellArg {
+    /// Its name in lower case.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Bash => "bash",
+            Self::Zsh => "zsh",
+            Self::Fish => "fish",
+            Self::Powershell => "powershell",
+        }
+    }
 }
 
 /// What can be done with the private PostgreSQL.
@@ -141,7 +179,12 @@ impl Args {
             Some(Command::Gc(args)) => args.json,
             Some(Command::Chunk(args)) => args.json,
             Some(Command::Models { command }) => command.wants_json(),
-            Some(Command::Db { .. } | Command::Forget(_)) => false,
+            Some(
+                Command::Db { .. }
+                | Command::Forget(_)
+                | Command::Completions { .. }
+                | Command::Man { .. },
+            ) => false,
         }
     }
 }

@@ -25,7 +25,7 @@ use crate::exit::Exit;
 use crate::names::RepositoryName;
 use crate::read::ReadOptions;
 use crate::store::embedded::{self, ClusterConfig};
-use crate::store::{DatabaseUrl, Direction};
+use crate::store::{DatabaseUrl, Direction, check_database_name};
 use crate::terminal::{Color, TerminalOptions};
 
 use ask::{calls_plan, show_plan};
@@ -33,7 +33,7 @@ use checkout::Checkout;
 use finish::finish_plan;
 use home::Home;
 use index::index_plan;
-use model_files::models_plan;
+use model_files::{ids, models_plan};
 use models::model_config;
 use standing::{forget_plan, gc_plan, status_plan, verify_plan};
 
@@ -66,6 +66,10 @@ pub enum Plan {
     Forget(ForgetPlan),
     /// Freeing what nothing uses.
     Gc(GcPlan),
+    /// Printing what a shell needs to complete.
+    Completions(cli::ShellArg),
+    /// Printing the manual, or writing it to a directory.
+    Man(Option<PathBuf>),
 }
 
 /// Where the rows go.
@@ -131,24 +135,53 @@ pub fn terminal(output: &OutputArgs) -> TerminalOptions {
 /// # Errors
 /// One message for the first thing that makes no sense, with advice.
 pub fn plan(args: Args) -> anyhow::Result<Plan> {
-    let home = Home::find()?;
+    // Not every command needs one.
+    let home = Home::find();
     match args.command {
-        Some(Command::Db { command }) => Ok(Plan::Database(DatabasePlan {
-            command,
-            cluster: home.cluster(),
-        })),
-        Some(Command::Models { command }) => models_plan(command, &home).map(Plan::Models),
-        Some(Command::Chunk(args)) => chunk_plan(args, &home).map(Plan::Chunk),
-        Some(Command::Finish(args)) => finish_plan(args, &home).map(Plan::Finish),
-        Some(Command::Status(args)) => status_plan(args, &home).map(Plan::Status),
-        Some(Command::Show(args)) => show_plan(args, &home).map(Plan::Ask),
-        Some(Command::Callers(args)) => calls_plan(args, Direction::Callers, &home).map(Plan::Ask),
-        Some(Command::Callees(args)) => calls_plan(args, Direction::Callees, &home).map(Plan::Ask),
-        Some(Command::Verify(args)) => verify_plan(args, &home).map(Plan::Verify),
-        Some(Command::Forget(args)) => forget_plan(args, &home).map(Plan::Forget),
-        Some(Command::Gc(args)) => gc_plan(args, &home).map(Plan::Gc),
-        None => index_plan(args.index, &home).map(|plan| Plan::Index(Box::new(plan))),
+        Some(Command::Db { command }) => database_plan(command, &home?).map(Plan::Database),
+        Some(Command::Models { command }) => models_plan(command, &home?).map(Plan::Models),
+        Some(Command::Chunk(args)) => chunk_plan(args, &home?).map(Plan::Chunk),
+        Some(Command::Finish(args)) => finish_plan(args, &home?).map(Plan::Finish),
+        Some(Command::Status(args)) => status_plan(args, &home?).map(Plan::Status),
+        Some(Command::Show(args)) => show_plan(args, &home?).map(Plan::Ask),
+        Some(Command::Callers(args)) => calls_plan(args, Direction::Callers, &home?).map(Plan::Ask),
+        Some(Command::Callees(args)) => calls_plan(args, Direction::Callees, &home?).map(Plan::Ask),
+        Some(Command::Verify(args)) => verify_plan(args, &home?).map(Plan::Verify),
+        Some(Command::Forget(args)) => forget_plan(args, &home?).map(Plan::Forget),
+        Some(Command::Gc(args)) => gc_plan(args, &home?).map(Plan::Gc),
+        Some(Command::Completions { shell }) => Ok(Plan::Completions(shell)),
+        Some(Command::Man { output }) => Ok(Plan::Man(output)),
+        None => index_plan(args.index, &home?).map(|plan| Plan::Index(Box::new(plan))),
     }
+}
+
+/// The database without `--database-url`.
+///
+/// # Errors
+/// There is no place for the program's data, or `DATABASE_URL` cannot be read.
+pub fn usual_database() -> anyhow::Result<Database> {
+    let database_url = home::text("DATABASE_URL");
+    database(DatabaseArgs { database_url }, &Home::find()?)
+}
+
+/// The ids of the models that come with the program or are in the usual folder.
+///
+/// # Errors
+/// There is no place for the program's data.
+pub fn known_models() -> anyhow::Result<Vec<String>> {
+    let folder = home::text("MNEMO_MODELS_DIR").map(PathBuf::from);
+    let folder = folder.map_or_else(|| Home::find().map(|home| home.models()), Ok)?;
+    Ok(ids(&folder).iter().map(ToString::to_string).collect())
+}
+
+fn database_plan(command: DbCommand, home: &Home) -> anyhow::Result<DatabasePlan> {
+    if let DbCommand::Url { name } | DbCommand::Create { name } = &command {
+        check_database_name(name).advise()?;
+    }
+    Ok(DatabasePlan {
+        command,
+        cluster: home.cluster(),
+    })
 }
 
 fn chunk_plan(args: cli::ChunkArgs, home: &Home) -> anyhow::Result<ChunkPlan> {
@@ -192,11 +225,14 @@ fn repository(
         .or_else(|| checkout.and_then(|checkout| checkout.remote.clone()))
         .or_else(|| Some(dir.file_name()?.to_string_lossy().into_owned()))
         .unwrap_or_default();
-    repository_name(&name)
+    RepositoryName::new(&name).exit(Exit::Usage, "give it a name with --repository NAME")
 }
 
 fn repository_name(name: &str) -> anyhow::Result<RepositoryName> {
-    RepositoryName::new(name).exit(Exit::Usage, "give it a name with --repository NAME")
+    RepositoryName::new(name).exit(
+        Exit::Usage,
+        "give a name of 1 to 255 bytes; `mnemo-index status` shows those in the index",
+    )
 }
 
 fn database(args: DatabaseArgs, home: &Home) -> anyhow::Result<Database> {

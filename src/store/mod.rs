@@ -32,10 +32,10 @@ use std::time::Duration;
 
 use postgres::{Client, Row};
 
-pub use archive::Archive;
+pub use archive::{Archive, repositories};
 pub use calls::{Call, Direction, Open, Sites};
 pub use commit::Committed;
-pub use connect::{DatabaseUrl, create_database};
+pub use connect::{DatabaseUrl, check_database_name, create_database};
 pub use definition::{Import, Piece, Source};
 pub use error::{Blame, StoreError};
 pub use gc::Freed;

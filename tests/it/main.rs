@@ -8,6 +8,7 @@ mod ask;
 mod bad_input;
 mod care;
 mod cluster;
+mod complete;
 mod documents;
 mod embed;
 mod embedded_life;

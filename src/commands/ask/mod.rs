@@ -67,14 +67,15 @@ fn tell_candidates(candidates: &[Definition], as_json: bool) {
 }
 
 fn ambiguous(asked: &Asked, candidates: &[Definition]) -> anyhow::Error {
-    let count = candidates.len();
+    let (first, count) = (&candidates[0], candidates.len());
     let is_spread = candidates
         .iter()
-        .any(|other| other.repository != candidates[0].repository);
+        .any(|other| other.repository != first.repository);
+    let (path, line) = (&first.file_path, first.line);
     let hint = match asked {
-        _ if is_spread => "choose with --repository NAME, or give more of the name",
-        Asked::Name(_) => "give more of the name, or the place as FILE:LINE",
-        Asked::Place(..) => "give more of the path",
+        _ if is_spread => "choose with --repository NAME".to_owned(),
+        Asked::Name(_) => format!("give more of the name, or the place, such as {path}:{line}"),
+        Asked::Place(..) => format!("give more of the path, such as {path}"),
     };
     advised(
         anyhow!("{asked} may be any of {count}"),
