@@ -5,6 +5,7 @@ use clap::builder::ValueHint;
 use clap::{Arg, Command, CommandFactory};
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 use clap_complete::env::{CompleteEnv, Shells};
+use clap_mangen::Man;
 
 use super::{Args, ShellArg};
 
@@ -40,10 +41,11 @@ pub fn script(shell: ShellArg) -> String {
     String::from_utf8_lossy(&script).into_owned()
 }
 
-/// The manual: a page for the program and for each command, with its file name.
+/// The manual: a page for each command and, last, for the program, each with
+/// its file name.
 #[must_use]
 pub fn manual() -> Vec<(String, Vec<u8>)> {
-    let mut program = Args::command();
+    let mut program = Args::command().disable_help_subcommand(true);
     program.build();
     let mut pages = Vec::new();
     add_pages(&program, &mut pages);
@@ -51,17 +53,13 @@ pub fn manual() -> Vec<(String, Vec<u8>)> {
 }
 
 fn add_pages(command: &Command, pages: &mut Vec<(String, Vec<u8>)>) {
-    // clap's own help is in every page already.
-    let below = command.get_subcommands();
-    for command in below.filter(|below| below.get_name() != "help" && !below.is_hide_set()) {
-        add_pages(command, pages);
-    }
-    let name = command.get_display_name().unwrap_or(command.get_name());
-    let command = command
-        .clone()
-        .name(name.to_owned())
-        .version(env!("CARGO_PKG_VERSION"));
-    let page = clap_mangen::Man::new(command).manual("mnemo-index");
+    let shown = command
+        .get_subcommands()
+        .filter(|below| !below.is_hide_set());
+    shown.for_each(|below| add_pages(below, pages));
+    let page = Man::new(command.clone())
+        .source(concat!("mnemo-index ", env!("CARGO_PKG_VERSION")))
+        .manual("mnemo-index");
     let mut text = Vec::new();
     // Writing to memory cannot fail.
     let _ = page.render(&mut text);
