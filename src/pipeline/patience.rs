@@ -11,6 +11,10 @@ pub fn within<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Option<T> {
     let (done, result) = mpsc::channel();
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "a scope would wait for what is not worth it"
+    )]
     // Nobody may be waiting any more.
     thread::spawn(move || done.send(work()).ok());
     result.recv_timeout(patience).ok()
