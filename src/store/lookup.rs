@@ -349,7 +349,8 @@ impl Nearest {
             return;
         }
         let at = self.found.partition_point(|(other, found)| {
-            *other > alike || (*other == alike && found.as_str() < name)
+            let better = alike.total_cmp(other);
+            better.then_with(|| found.as_str().cmp(name)).is_lt()
         });
         self.found.insert(at, (alike, name.to_owned()));
         self.found.truncate(NEAREST);

@@ -1,5 +1,7 @@
 //! Definitions and places as people read them.
 
+use std::fmt::Write;
+
 use crate::store::{Definition, Listed, Open, Sites};
 
 /// Call sites that are shown of one caller.
@@ -60,8 +62,11 @@ pub(super) fn listed(
     }
     let more = count - i64::try_from(lines.len()).unwrap_or(i64::MAX);
     let more = (more > 0).then(|| format!("\n  and {more} more"));
-    let lines: String = lines.map(|line| format!("\n  {line}")).collect();
-    format!("\n\n{title} {count}{lines}{}", more.unwrap_or_default())
+    let mut told = format!("\n\n{title} {count}");
+    for line in lines {
+        let _ = write!(told, "\n  {line}");
+    }
+    told + &more.unwrap_or_default()
 }
 
 /// What else the name may have meant.

@@ -69,33 +69,20 @@ pub(super) fn grow(root: Uuid, bounds: Bounds, ask: &mut impl Ask) -> anyhow::Re
         entries: Vec::new(),
         is_cut: false,
     };
-    // Where each definition was met first.
-    let mut met: HashMap<Uuid, Option<usize>> = HashMap::from([(root, None)]);
+    let mut met = Met::from([(root, None)]);
     let mut level = vec![root];
     for depth in 1..=bounds.depth {
         if level.is_empty() || tree.is_cut {
             break;
         }
-        let room = bounds.limit.saturating_sub(count(tree.entries.len()));
-        let mut calls = ask.calls(&level, room.saturating_add(1))?;
-        tree.is_cut = count(calls.len()) > room;
-        calls.truncate(room as usize);
-        level.clear();
-        for call in calls {
-            let parent = met.get(&call.of).copied().flatten();
-            let end = call.end.id;
-            let next = tree.next(root, parent, (end, met.contains_key(&end)));
-            if next == Next::Calls {
-                met.insert(end, Some(tree.entries.len()));
-                level.push(end);
-            }
-            tree.entries.push(Entry {
-                parent,
-                depth,
-                call,
-                next,
-            });
-        }
+        let left = bounds.limit.saturating_sub(count(tree.entries.len()));
+        let mut calls = ask.calls(&level, left.saturating_add(1))?;
+        tree.is_cut = count(calls.len()) > left;
+        calls.truncate(left as usize);
+        let calls = calls.into_iter();
+        level = calls
+            .filter_map(|call| tree.add(call, depth, &mut met))
+            .collect();
     }
     if !level.is_empty() {
         for deeper in ask.with_calls(&level)? {
@@ -107,8 +94,28 @@ pub(super) fn grow(root: Uuid, bounds: Bounds, ask: &mut impl Ask) -> anyhow::Re
     Ok(tree)
 }
 
+/// Where each definition was met first; none for the one that was asked about.
+type Met = HashMap<Uuid, Option<usize>>;
+
 impl Tree {
-    fn next(&self, root: Uuid, parent: Option<usize>, (end, is_met): (Uuid, bool)) -> Next {
+    /// Adds a call; gives its end if that is to be followed.
+    fn add(&mut self, call: Call, depth: u32, met: &mut Met) -> Option<Uuid> {
+        let parent = met.get(&call.of).copied().flatten();
+        let end = call.end.id;
+        let next = self.next(parent, end, met);
+        if next == Next::Calls {
+            met.insert(end, Some(self.entries.len()));
+        }
+        self.entries.push(Entry {
+            parent,
+            depth,
+            call,
+            next,
+        });
+        (next == Next::Calls).then_some(end)
+    }
+
+    fn next(&self, parent: Option<usize>, end: Uuid, met: &Met) -> Next {
         let mut above = parent;
         while let Some(entry) = above.map(|at| &self.entries[at]) {
             if entry.call.end.id == end {
@@ -116,10 +123,10 @@ impl Tree {
             }
             above = entry.parent;
         }
-        match is_met {
-            _ if end == root => Next::Cycle,
-            true => Next::Elsewhere,
-            false => Next::Calls,
+        match met.get(&end) {
+            None => Next::Calls,
+            Some(None) => Next::Cycle,
+            Some(Some(_)) => Next::Elsewhere,
         }
     }
 
