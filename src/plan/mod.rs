@@ -5,6 +5,7 @@
 mod ask;
 mod checkout;
 mod finish;
+mod gpu;
 mod home;
 mod index;
 mod model_files;
@@ -41,7 +42,7 @@ pub use ask::{AskPlan, Bounds, Question};
 pub use finish::FinishPlan;
 pub use index::{IndexPlan, Memory, Tree};
 pub use model_files::{ModelsPlan, ModelsTask};
-pub use models::{MODEL_HINT, tokenizer};
+pub use models::tokenizer;
 pub use standing::{ForgetPlan, GcPlan, Place, StatusPlan, VerifyPlan};
 
 /// Which of the program's jobs is to be done.
