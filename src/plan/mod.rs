@@ -26,7 +26,7 @@ use crate::exit::Exit;
 use crate::names::RepositoryName;
 use crate::read::ReadOptions;
 use crate::store::embedded::{self, ClusterConfig};
-use crate::store::{DatabaseUrl, Direction, check_database_name};
+use crate::store::{DatabaseUrl, Direction, VectorIndex, check_database_name};
 use crate::terminal::{Color, TerminalOptions};
 
 use ask::{calls_plan, show_plan};
@@ -93,12 +93,25 @@ pub struct Output {
     pub quiet: bool,
 }
 
-/// Managing the private PostgreSQL.
-pub struct DatabasePlan {
-    /// What to do.
-    pub command: DbCommand,
-    /// With which one.
-    pub cluster: ClusterConfig,
+/// Managing the private PostgreSQL, or a database of many machines.
+pub enum DatabasePlan {
+    /// Leave it running.
+    Start(ClusterConfig),
+    /// Stop it.
+    Stop(ClusterConfig),
+    /// Say how it is.
+    Status(ClusterConfig),
+    /// Print the connection string of a database.
+    Url(ClusterConfig, String),
+    /// Create a database.
+    Create(ClusterConfig, String),
+    /// Spread an index over many machines.
+    Distribute {
+        /// The index.
+        database: Database,
+        /// Only say what would be done.
+        dry_run: bool,
+    },
 }
 
 /// Showing the chunks of files.
@@ -179,9 +192,17 @@ fn database_plan(command: DbCommand, home: &Home) -> anyhow::Result<DatabasePlan
     if let DbCommand::Url { name } | DbCommand::Create { name } = &command {
         check_database_name(name).advise()?;
     }
-    Ok(DatabasePlan {
-        command,
-        cluster: home.cluster(),
+    let cluster = home.cluster();
+    Ok(match command {
+        DbCommand::Start => DatabasePlan::Start(cluster),
+        DbCommand::Stop => DatabasePlan::Stop(cluster),
+        DbCommand::Status => DatabasePlan::Status(cluster),
+        DbCommand::Url { name } => DatabasePlan::Url(cluster, name),
+        DbCommand::Create { name } => DatabasePlan::Create(cluster, name),
+        DbCommand::Distribute(args) => DatabasePlan::Distribute {
+            database: database(args.database, home)?,
+            dry_run: args.dry_run,
+        },
     })
 }
 
@@ -243,6 +264,15 @@ fn database(args: DatabaseArgs, home: &Home) -> anyhow::Result<Database> {
             embedded::DEFAULT_DATABASE.to_owned(),
         )),
         Some(url) => Ok(Database::Url(DatabaseUrl::new(&url).advise()?)),
+    }
+}
+
+fn vector_index(args: cli::VectorIndexArgs) -> VectorIndex {
+    match args.vector_index {
+        cli::VectorIndexArg::Hnsw => VectorIndex::Hnsw,
+        cli::VectorIndexArg::Diskann => VectorIndex::Diskann,
+        cli::VectorIndexArg::Ybhnsw => VectorIndex::YbHnsw,
+        cli::VectorIndexArg::None => VectorIndex::None,
     }
 }
 
