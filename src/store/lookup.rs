@@ -2,8 +2,8 @@
 //!
 //! A name is a whole name path (`shop.cart.Cart.add`) or the end of one from a
 //! dot on (`Cart.add`), a file's path or the end of it from a slash on, or a
-//! place in a file. What is named most exactly wins: a whole name path, then a
-//! whole qualname, then an end.
+//! place in a file. What is named most exactly wins: a definition by its whole
+//! name path, then one by its whole qualname, then a module, then an end.
 
 use postgres::Row;
 use postgres::fallible_iterator::FallibleIterator;
@@ -19,8 +19,9 @@ use crate::exit::Exit;
 /// Names that are offered where one is unknown.
 const NEAREST: usize = 5;
 
-/// How alike names must be to be offered (Jaro–Winkler, 0 to 1).
-const ALIKE: f64 = 0.85;
+/// How alike names must be to be offered: the share of characters that stay if
+/// one is edited into the other.
+const ALIKE: f64 = 0.7;
 
 /// More candidates than anybody reads.
 const CANDIDATES: i64 = 1_000;
@@ -34,8 +35,9 @@ pub(super) const COLUMNS: &str = "
 /// $2 is the name, $3 its last part: by it an index finds definitions, and of
 /// files there are not many.
 const NAMED: &str = "
-    CASE WHEN n.properties ->> 'name_path' = $2 OR n.file_path = $2 AND n.node_type = 'Module' THEN 0
-         WHEN n.properties ->> 'qualname' = $2 THEN 1 ELSE 2 END AS rank
+    CASE WHEN n.node_type = 'Module' THEN CASE WHEN $2 IN (n.properties ->> 'name_path', n.file_path) THEN 2 ELSE 3 END
+         WHEN n.properties ->> 'name_path' = $2 THEN 0
+         WHEN n.properties ->> 'qualname' = $2 THEN 1 ELSE 3 END AS rank
     FROM nodes n WHERE n.repository = ANY($1) AND (
         n.properties ->> 'name' = $3 AND n.node_type NOT IN ('Module', 'Package')
             AND ($2 IN (n.properties ->> 'name_path', n.properties ->> 'qualname')
@@ -344,7 +346,7 @@ impl Nearest {
     }
 
     fn offer(&mut self, name: &str) {
-        let alike = strsim::jaro_winkler(&self.asked, &name.to_lowercase());
+        let alike = strsim::normalized_damerau_levenshtein(&self.asked, &name.to_lowercase());
         if alike < ALIKE || self.found.iter().any(|(_, found)| found == name) {
             return;
         }

@@ -280,7 +280,7 @@ fn what_does_not_exist_is_told_with_what_does() {
         (
             ["callees", "nimal"],
             "no definition is called nimal",
-            "there is animal, Animal",
+            "there is Animal, animal",
         ),
         (
             ["show", "%"],
