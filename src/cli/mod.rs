@@ -93,6 +93,8 @@ pub enum Command {
     Forget(ForgetArgs),
     /// Free what nothing uses: records of old runs, the space of rows that are gone
     Gc(GcArgs),
+    /// Print the licences of all that is in the program
+    Licenses,
     /// Print what a shell needs to complete commands, options and their values
     Completions {
         /// The shell
@@ -196,6 +198,7 @@ impl Args {
             Some(
                 Command::Db { .. }
                 | Command::Forget(_)
+                | Command::Licenses
                 | Command::Completions { .. }
                 | Command::Man { .. },
             ) => false,

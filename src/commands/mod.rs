@@ -10,6 +10,7 @@ mod gc;
 mod hold;
 mod index;
 mod known;
+mod licenses;
 mod manual;
 mod models;
 mod status;
@@ -68,6 +69,7 @@ fn planned(args: Args, terminal: &Terminal) -> anyhow::Result<Exit> {
         Plan::Verify(plan) => verify::check(&plan),
         Plan::Forget(plan) => forget::forget(&plan),
         Plan::Gc(plan) => gc::collect(&plan),
+        Plan::Licenses(notices) => Ok(licenses::show(notices.as_deref())),
         Plan::Completions(shell) => Ok(manual::completions(shell)),
         Plan::Man(output) => manual::man(output.as_deref()),
     }

@@ -67,6 +67,8 @@ pub enum Plan {
     Forget(ForgetPlan),
     /// Freeing what nothing uses.
     Gc(GcPlan),
+    /// Printing licences: the whole texts, if the program carries them.
+    Licenses(Option<String>),
     /// Printing what a shell needs to complete.
     Completions(cli::ShellArg),
     /// Printing the manual, or writing it to a directory.
@@ -163,19 +165,25 @@ pub fn plan(args: Args) -> anyhow::Result<Plan> {
         Some(Command::Verify(args)) => verify_plan(args, &home?).map(Plan::Verify),
         Some(Command::Forget(args)) => forget_plan(args, &home?).map(Plan::Forget),
         Some(Command::Gc(args)) => gc_plan(args, &home?).map(Plan::Gc),
+        Some(Command::Licenses) => home?.notices().map(Plan::Licenses),
         Some(Command::Completions { shell }) => Ok(Plan::Completions(shell)),
         Some(Command::Man { output }) => Ok(Plan::Man(output)),
         None => index_plan(args.index, &home?).map(|plan| Plan::Index(Box::new(plan))),
     }
 }
 
-/// The database without `--database-url`.
+/// The database without `--database-url`; a private one is not made ready for it.
 ///
 /// # Errors
 /// There is no place for the program's data, or `DATABASE_URL` cannot be read.
 pub fn usual_database() -> anyhow::Result<Database> {
-    let database_url = home::text("DATABASE_URL");
-    database(DatabaseArgs { database_url }, &Home::find()?)
+    match home::text("DATABASE_URL") {
+        Some(url) => Ok(Database::Url(DatabaseUrl::new(&url).advise()?)),
+        None => Ok(Database::Private(
+            Home::find()?.cluster(),
+            embedded::DEFAULT_DATABASE.to_owned(),
+        )),
+    }
 }
 
 /// The ids of the models that come with the program or are in the usual folder.
@@ -184,7 +192,7 @@ pub fn usual_database() -> anyhow::Result<Database> {
 /// There is no place for the program's data.
 pub fn known_models() -> anyhow::Result<Vec<String>> {
     let folder = home::text("MNEMO_MODELS_DIR").map(PathBuf::from);
-    let folder = folder.map_or_else(|| Home::find().map(|home| home.models()), Ok)?;
+    let folder = folder.map_or_else(|| Home::find().map(|home| home.models_as_they_are()), Ok)?;
     Ok(ids(&folder).iter().map(ToString::to_string).collect())
 }
 
@@ -192,13 +200,12 @@ fn database_plan(command: DbCommand, home: &Home) -> anyhow::Result<DatabasePlan
     if let DbCommand::Url { name } | DbCommand::Create { name } = &command {
         check_database_name(name).advise()?;
     }
-    let cluster = home.cluster();
     Ok(match command {
-        DbCommand::Start => DatabasePlan::Start(cluster),
-        DbCommand::Stop => DatabasePlan::Stop(cluster),
-        DbCommand::Status => DatabasePlan::Status(cluster),
-        DbCommand::Url { name } => DatabasePlan::Url(cluster, name),
-        DbCommand::Create { name } => DatabasePlan::Create(cluster, name),
+        DbCommand::Start => DatabasePlan::Start(home.server()?),
+        DbCommand::Stop => DatabasePlan::Stop(home.cluster()),
+        DbCommand::Status => DatabasePlan::Status(home.cluster()),
+        DbCommand::Url { name } => DatabasePlan::Url(home.server()?, name),
+        DbCommand::Create { name } => DatabasePlan::Create(home.server()?, name),
         DbCommand::Distribute(args) => DatabasePlan::Distribute {
             database: database(args.database, home)?,
             dry_run: args.dry_run,
@@ -207,7 +214,7 @@ fn database_plan(command: DbCommand, home: &Home) -> anyhow::Result<DatabasePlan
 }
 
 fn chunk_plan(args: cli::ChunkArgs, home: &Home) -> anyhow::Result<ChunkPlan> {
-    let models = args.models_dir.unwrap_or_else(|| home.models());
+    let models = home.models(args.models_dir.as_deref())?;
     Ok(ChunkPlan {
         files: args.files,
         read: ReadOptions {
@@ -260,7 +267,7 @@ fn repository_name(name: &str) -> anyhow::Result<RepositoryName> {
 fn database(args: DatabaseArgs, home: &Home) -> anyhow::Result<Database> {
     match args.database_url.filter(|url| !url.is_empty()) {
         None => Ok(Database::Private(
-            home.cluster(),
+            home.server()?,
             embedded::DEFAULT_DATABASE.to_owned(),
         )),
         Some(url) => Ok(Database::Url(DatabaseUrl::new(&url).advise()?)),
