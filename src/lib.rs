@@ -33,7 +33,7 @@
 //!
 //! | room | what it does | the only user of |
 //! |---|---|---|
-//! | [`cli`] | what was typed | clap |
+//! | [`cli`] | what was typed | clap, `clap_complete`, `clap_mangen` |
 //! | [`plan`] | checks it, reads the environment, hands out ready parts | `std::env` |
 //! | [`commands`] | what each command does, from a plan to an exit code | |
 //! | [`pipeline`] | joins the stages, starts the threads | `thread::scope`, crossbeam |
@@ -47,7 +47,7 @@
 //! | [`hub`] | brings the files of models: from the hub, a mirror, a folder | `hf_hub`, ureq |
 //! | [`graph`] | [`chunk::ChunkedFile`] → nodes and edges, all [`symbols`] → what ties files, without SQL | `oxc_resolver` |
 //! | [`search`] | words, globs, and the order of what was found, without SQL | |
-//! | [`store`] | everything in PostgreSQL, and the private server | postgres, pgvector, refinery, rustls |
+//! | [`store`] | everything in PostgreSQL, and the private server | postgres, pgvector, refinery, rustls, strsim |
 //! | [`report`] | standard output: text or NDJSON | |
 //! | [`terminal`] | standard error: progress, warnings, errors | indicatif |
 //! | [`signal`] | SIGINT and SIGTERM | signal-hook |

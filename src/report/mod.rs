@@ -8,6 +8,7 @@ mod memory_profile;
 mod text;
 
 use std::io::{self, Write};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use crate::outcome::{FileOutcome, Summary};
@@ -107,7 +108,31 @@ impl Report {
     }
 }
 
-/// Whoever closed standard output does not want to read on; that is no error.
+/// What kept standard output from being written, if anything did.
+static LOST: OnceLock<io::Error> = OnceLock::new();
+
+/// Prints a line.
 pub fn print(text: &str) {
-    let _ = writeln!(io::stdout().lock(), "{text}");
+    note(writeln!(io::stdout().lock(), "{text}"));
+}
+
+/// Prints what ends in lines of its own.
+pub fn print_bytes(bytes: &[u8]) {
+    note(io::stdout().lock().write_all(bytes));
+}
+
+/// Why some of what was printed did not get to where it goes.
+#[must_use]
+pub fn lost() -> Option<&'static io::Error> {
+    LOST.get()
+}
+
+/// Whoever closed standard output does not want to read on; that is no error.
+fn note(written: io::Result<()>) {
+    if let Err(error) = written
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        // The first one tells enough.
+        let _ = LOST.set(error);
+    }
 }

@@ -4,9 +4,11 @@
     reason = "a test that cannot go on should say where"
 )]
 
+mod ask;
 mod bad_input;
 mod care;
 mod cluster;
+mod complete;
 mod distributed;
 mod documents;
 mod embed;
