@@ -46,6 +46,7 @@
 //! | [`hub`] | brings the files of models: from the hub, a mirror, a folder | `hf_hub`, ureq |
 //! | [`graph`] | [`chunk::ChunkedFile`] → nodes and edges, all [`symbols`] → what ties files, without SQL | `oxc_resolver` |
 //! | [`store`] | everything in PostgreSQL, and the private server | postgres, pgvector, refinery, rustls |
+//! | [`picture`] | the graph as a page, or for other programs | flate2, base64 |
 //! | [`report`] | standard output: text or NDJSON | |
 //! | [`terminal`] | standard error: progress, warnings, errors | indicatif |
 //! | [`signal`] | SIGINT and SIGTERM | signal-hook |
@@ -120,6 +121,7 @@ pub mod language;
 pub mod memory;
 pub mod names;
 pub mod outcome;
+pub mod picture;
 pub mod pipeline;
 pub mod plan;
 pub mod read;

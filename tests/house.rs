@@ -25,7 +25,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "plan",
         &[
-            "cli", "chunk", "embed", "hub", "language", "read", "store", "terminal", "walk",
+            "cli", "chunk", "embed", "hub", "language", "picture", "read", "store", "terminal",
+            "walk",
         ],
     ),
     (
@@ -44,6 +45,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("hub", &["embed"]),
     ("graph", &["chunk", "language", "symbols"]),
     ("store", &["chunk", "embed", "graph", "language", "symbols"]),
+    ("picture", &["store"]),
     ("report", &[]),
     ("terminal", &[]),
     ("signal", &[]),
@@ -65,6 +67,8 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("rustls_native_certs::", &["store", "embed", "hub"]),
     ("hf_hub::", &["hub"]),
     ("ureq::", &["embed", "hub"]),
+    ("flate2::", &["picture"]),
+    ("base64::", &["picture"]),
     ("postcard::", &["symbols"]),
     ("oxc_resolver::", &["graph"]),
     ("thread::spawn", &["pipeline"]),

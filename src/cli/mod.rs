@@ -3,6 +3,7 @@
 
 mod chunk;
 mod finish;
+mod graph;
 mod index;
 mod models;
 mod standing;
@@ -13,6 +14,7 @@ use crate::exit;
 
 pub use chunk::ChunkArgs;
 pub use finish::FinishArgs;
+pub use graph::{GraphArgs, GraphFormatArg, LevelArg};
 pub use index::{
     ColorArg, DEFAULT_MODEL, FileArgs, IndexArgs, MemoryArgs, ModelArgs, OutputArgs, PrecisionArg,
     ProviderArg, RoleArg, ServerArgs,
@@ -75,6 +77,8 @@ pub enum Command {
     Finish(FinishArgs),
     /// Show how the last runs went, what the index holds, and what failed
     Status(StatusArgs),
+    /// Draw a repository's graph: a page to look at, or a file for other programs
+    Graph(GraphArgs),
     /// Check the index against its own promises; faults are listed, exit code 5
     Verify(VerifyArgs),
     /// Take a repository out of the index, all of it at once
@@ -131,7 +135,7 @@ impl Args {
             Some(Command::Gc(args)) => args.json,
             Some(Command::Chunk(args)) => args.json,
             Some(Command::Models { command }) => command.wants_json(),
-            Some(Command::Db { .. } | Command::Forget(_)) => false,
+            Some(Command::Db { .. } | Command::Forget(_) | Command::Graph(_)) => false,
         }
     }
 }

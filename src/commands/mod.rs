@@ -6,6 +6,7 @@ mod dry_run;
 mod finish;
 mod forget;
 mod gc;
+mod graph;
 mod hold;
 mod index;
 mod models;
@@ -45,6 +46,7 @@ fn planned(args: Args, terminal: &Terminal) -> anyhow::Result<Exit> {
         Plan::Chunk(plan) => chunk::show(&plan),
         Plan::Finish(plan) => finish::finish(&plan, terminal),
         Plan::Status(plan) => status::show(&plan),
+        Plan::Graph(plan) => graph::draw(&plan),
         Plan::Verify(plan) => verify::check(&plan),
         Plan::Forget(plan) => forget::forget(&plan),
         Plan::Gc(plan) => gc::collect(&plan),

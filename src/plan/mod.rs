@@ -4,6 +4,7 @@
 
 mod checkout;
 mod finish;
+mod graph;
 mod home;
 mod index;
 mod model_files;
@@ -29,6 +30,7 @@ use crate::terminal::{Color, TerminalOptions};
 
 use checkout::Checkout;
 use finish::finish_plan;
+use graph::graph_plan;
 use home::Home;
 use index::index_plan;
 use model_files::models_plan;
@@ -36,6 +38,7 @@ use models::model_config;
 use standing::{forget_plan, gc_plan, status_plan, verify_plan};
 
 pub use finish::FinishPlan;
+pub use graph::{GraphForm, GraphPlan};
 pub use index::{IndexPlan, Memory, Tree};
 pub use model_files::{ModelsPlan, ModelsTask};
 pub use models::{MODEL_HINT, tokenizer};
@@ -55,6 +58,8 @@ pub enum Plan {
     Finish(FinishPlan),
     /// Showing what an index holds.
     Status(StatusPlan),
+    /// Drawing a graph.
+    Graph(GraphPlan),
     /// Checking an index.
     Verify(VerifyPlan),
     /// Taking a repository out of an index.
@@ -136,6 +141,7 @@ pub fn plan(args: Args) -> anyhow::Result<Plan> {
         Some(Command::Chunk(args)) => chunk_plan(args, &home).map(Plan::Chunk),
         Some(Command::Finish(args)) => finish_plan(args, &home).map(Plan::Finish),
         Some(Command::Status(args)) => status_plan(args, &home).map(Plan::Status),
+        Some(Command::Graph(args)) => graph_plan(args, &home).map(Plan::Graph),
         Some(Command::Verify(args)) => verify_plan(args, &home).map(Plan::Verify),
         Some(Command::Forget(args)) => forget_plan(args, &home).map(Plan::Forget),
         Some(Command::Gc(args)) => gc_plan(args, &home).map(Plan::Gc),
@@ -173,6 +179,17 @@ fn directory(dir: &Path) -> anyhow::Result<PathBuf> {
         .with_context(|| format!("cannot read the directory {shown}"))
         .hint("check its permissions; nothing was changed")?;
     Ok(found)
+}
+
+/// A file that can be written: better known now than after an hour.
+fn writable(path: PathBuf) -> anyhow::Result<PathBuf> {
+    std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(&path)
+        .with_context(|| format!("cannot write {}", path.display()))
+        .hint("name a file in a directory that exists and can be written")?;
+    Ok(path)
 }
 
 fn repository(

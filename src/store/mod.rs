@@ -20,6 +20,7 @@ mod runs;
 mod shards;
 mod standing;
 mod status;
+mod stored_graph;
 mod tls;
 mod vector_index;
 mod verify;
@@ -40,6 +41,7 @@ pub use runs::{CheckoutState, RunEnd, RunId, RunStart};
 pub use shards::{Finished, ShardWalk, Shards};
 pub use standing::{Entered, Retired, Standing};
 pub use status::{KnownFailure, RepositoryStatus, RunState, Stale};
+pub use stored_graph::{NodeSource, Snapshot, StoredEdge, StoredGraph, StoredNode};
 pub use verify::Fault;
 
 use crate::names::RepositoryName;
