@@ -32,7 +32,10 @@ const SIZES: &str = "
         FROM code_chunks WHERE repository = $1) FROM unnest($2::int[]) AS least_bytes ORDER BY 1 DESC";
 
 const SOURCES: &str = "
-    SELECT file_path, node_id, start_line, left(source_code, $2), octet_length(source_code) > $2
+    SELECT file_path, node_id,
+        CASE WHEN end_line - start_line = length(rtrim(source_code, E'\\n'))
+            - length(replace(rtrim(source_code, E'\\n'), E'\\n', '')) THEN start_line END,
+        left(source_code, $2), length(source_code) > $2
     FROM code_chunks WHERE repository = $1 AND node_id IS NOT NULL
     ORDER BY file_path COLLATE \"C\", start_line, end_line, id";
 
@@ -96,7 +99,7 @@ pub struct NodeSource<'a> {
     pub path: &'a str,
     /// The node.
     pub node: Uuid,
-    /// Its first line, from 1.
+    /// Its first line, from 1; 0 where lines were left out of the text.
     pub line: i32,
     /// The text, perhaps cut.
     pub text: &'a str,

@@ -25,6 +25,7 @@ mod main_job;
 mod memory;
 mod model_server;
 mod one_run;
+mod pages;
 mod private_database;
 mod program;
 mod proxy;

@@ -1,6 +1,6 @@
 // The page: parts, controls, theme.
 import { commit, kinds, repository, rows, ties } from './data.js';
-import { legend, readColours } from './colours.js';
+import { colours, legend, readColours } from './colours.js';
 import { listen, openFirst, state, tell } from './state.js';
 import * as details from './details.js';
 import * as map from './map.js';
@@ -35,15 +35,19 @@ function controls() {
 }
 
 function showLegend() {
-  const parts = legend().map(([colour, meaning]) => {
-    const square = document.createElement('span');
-    square.className = 'mark';
-    square.style.background = colour;
-    const item = document.createElement('span');
-    item.append(square, meaning);
-    return item;
-  });
-  document.getElementById('legend').replaceChildren(...parts);
+  const kinds = legend().map(([colour, meaning]) => entry('background', colour, meaning));
+  const ties = [entry('color', colours.out, 'leads out'), entry('color', colours.in, 'leads in')];
+  for (const tie of ties) tie.firstChild.dataset.tie = '';
+  document.getElementById('legend').replaceChildren(...kinds, ...(state.chosen ? ties : []));
+}
+
+function entry(property, colour, meaning) {
+  const square = document.createElement('span');
+  square.className = property === 'background' ? 'mark' : '';
+  square.style[property] = colour;
+  const item = document.createElement('span');
+  item.append(square, meaning);
+  return item;
 }
 
 /** What the reader chose before, where the browser lets a file remember. */
@@ -82,7 +86,7 @@ header();
 controls();
 theme();
 listen((what) => {
-  if (what === 'theme' || what === 'colour') showLegend();
+  if (['theme', 'colour', 'chosen'].includes(what)) showLegend();
 });
 showLegend();
 map.start();

@@ -8,13 +8,13 @@ import { children, count, depth, inside, isInside, kindOf, pathOf, rows, ties, t
 import { colours, fillOf } from './colours.js';
 import { choose, drawn, listen, setOpen, state } from './state.js';
 
-const section = document.getElementById('map');
+const section = document.getElementById('drawing');
 const canvas = section.querySelector('canvas');
 const under = document.getElementById('under');
 const context = canvas.getContext('2d');
 
 /** Ties that are drawn where nothing is chosen, the strongest. */
-const MOST_TIES = 160;
+const MOST_TIES = 100;
 /** Ties of what is chosen. */
 const MOST_CHOSEN = 400;
 const FONT = '12px system-ui, sans-serif';
@@ -24,6 +24,7 @@ let height = 0;
 let boxes = new Float64Array(4 * count);
 let transform = zoomIdentity;
 let bundles = [];
+let labels = [];
 let isDue = false;
 
 const behaviour = zoom()
@@ -48,7 +49,7 @@ function lay() {
     .size([width, height])
     .paddingInner((node) => Math.min(4, side(node) * 0.02))
     .paddingOuter((node) => Math.min(5, side(node) * 0.03))
-    .paddingTop((node) => Math.min(21, (node.y1 - node.y0) * 0.16))(root);
+    .paddingTop((node) => (node.depth ? Math.min(21, (node.y1 - node.y0) * 0.16) : 4))(root);
   root.each((node) => boxes.set([node.x0, node.y0, node.x1, node.y1], 4 * node.data));
 }
 
@@ -91,8 +92,10 @@ function paint() {
   context.clearRect(0, 0, width, height);
   context.font = FONT;
   context.textBaseline = 'middle';
+  labels = [];
   paintRows();
   paintTies();
+  labels.forEach((of) => label(...of));
   paintOutline(state.hovered, colours.hover, 1.5);
   if (state.chosen > 0) paintOutline(state.chosen, colours.accent, 2.5);
 }
@@ -124,7 +127,7 @@ function paintOpen(row, [x, y, w, h]) {
   context.fill();
   context.stroke();
   const head = headOf(row, y);
-  if (row > 0 && head >= 13) label(rows.name[row], x, y, w, Math.min(head, 22), colours.soft);
+  if (row > 0 && head >= 13) labels.push([rows.name[row], x, y, w, Math.min(head, 22), colours.soft]);
 }
 
 /** The room above the first row of those inside. */
@@ -139,7 +142,7 @@ function paintClosed(row, [x, y, w, h]) {
   round(x, y, w, h);
   context.fill();
   if (children[row].length && w > 90 && h > 60) paintInside(row);
-  if (w > 34 && h > 14) label(rows.name[row], x, y, w, Math.min(h, 22), colours.text);
+  if (w > 34 && h > 14) labels.push([rows.name[row], x, y, w, Math.min(h, 22), colours.text]);
 }
 
 /** A hint of what is in a closed row. */
@@ -178,7 +181,7 @@ function fit(text, room) {
 
 function paintTies() {
   if (state.chosen === 0) {
-    for (const tie of bundles.slice(0, MOST_TIES)) paintTie(tie, colours.tie, 0.55);
+    for (const tie of bundles.slice(0, MOST_TIES)) paintTie(tie, colours.tie, 0.45);
     return;
   }
   const own = bundles.filter((tie) => isInside(tie.source, state.chosen) || isInside(tie.target, state.chosen));
@@ -187,33 +190,56 @@ function paintTies() {
   }
 }
 
-/** A bow from middle to middle, with its head at the target. */
+/** A bow from middle to middle, drawn between the edges, with its head at the target. */
 function paintTie({ source, target, sites }, colour, strength) {
   const from = boxOf(source);
   const to = boxOf(target);
   if (!isSeen(from) && !isSeen(to)) return;
-  const [x0, y0] = [from[0] + from[2] / 2, from[1] + from[3] / 2];
-  const [x1, y1] = [to[0] + to[2] / 2, to[1] + to[3] / 2];
-  const [dx, dy] = [x1 - x0, y1 - y0];
-  const length = Math.hypot(dx, dy);
-  if (length < 4) return;
-  const [cx, cy] = [(x0 + x1) / 2 - dy * 0.18, (y0 + y1) / 2 + dx * 0.18];
+  const [mx, my] = middle(from);
+  const [nx, ny] = middle(to);
+  const [dx, dy] = [nx - mx, ny - my];
+  if (Math.hypot(dx, dy) < 4) return;
+  const bow = [[mx, my], [(mx + nx) / 2 - dy * 0.16, (my + ny) / 2 + dx * 0.16], [nx, ny]];
+  const [start, bend, end] = between(bow, leaves(bow, from, 0), leaves(bow, to, 1));
   context.globalAlpha = strength;
   context.strokeStyle = colour;
   context.fillStyle = colour;
   context.lineWidth = Math.min(5, 0.8 + Math.log2(sites) * 0.45);
   context.beginPath();
-  context.moveTo(x0, y0);
-  context.quadraticCurveTo(cx, cy, x1, y1);
+  context.moveTo(...start);
+  context.quadraticCurveTo(...bend, ...end);
   context.stroke();
-  const angle = Math.atan2(y1 - cy, x1 - cx);
-  const size = 4 + context.lineWidth;
-  context.beginPath();
-  context.moveTo(x1, y1);
-  context.lineTo(x1 - size * Math.cos(angle - 0.45), y1 - size * Math.sin(angle - 0.45));
-  context.lineTo(x1 - size * Math.cos(angle + 0.45), y1 - size * Math.sin(angle + 0.45));
-  context.fill();
+  head(...end, Math.atan2(end[1] - bend[1], end[0] - bend[0]), 4 + context.lineWidth);
   context.globalAlpha = 1;
+}
+
+const middle = ([x, y, w, h]) => [x + w / 2, y + h / 2];
+
+/** A point of a quadratic curve, or of the blossom that its parts are cut with. */
+function blossom([a, b, c], s, t) {
+  const weights = [(1 - s) * (1 - t), s + t - 2 * s * t, s * t];
+  return [0, 1].map((axis) => a[axis] * weights[0] + b[axis] * weights[1] + c[axis] * weights[2]);
+}
+
+const between = (curve, s, t) => [blossom(curve, s, s), blossom(curve, s, t), blossom(curve, t, t)];
+
+/** Where a curve that ends in a box, at 0 or 1, crosses its edge. */
+function leaves(curve, [x, y, w, h], end) {
+  let [inner, outer] = [end, 1 - end];
+  for (let round = 0; round < 10; round++) {
+    const t = (inner + outer) / 2;
+    const [px, py] = blossom(curve, t, t);
+    if (px > x && px < x + w && py > y && py < y + h) inner = t;
+    else outer = t;
+  }
+  return inner;
+}
+
+function head(x, y, angle, size) {
+  context.beginPath();
+  context.moveTo(x, y);
+  for (const turn of [-0.4, 0.4]) context.lineTo(x - size * Math.cos(angle + turn), y - size * Math.sin(angle + turn));
+  context.fill();
 }
 
 function paintOutline(row, colour, thickness) {
@@ -241,7 +267,7 @@ function rowAt([px, py]) {
 /** Shows a row as large as there is room. */
 export function zoomTo(row) {
   const [x0, y0, x1, y1] = boxes.subarray(4 * row, 4 * row + 4);
-  const k = row === 0 ? 1 : 0.86 / Math.max((x1 - x0) / width, (y1 - y0) / height);
+  const k = row === 0 ? 1 : 0.6 / Math.max((x1 - x0) / width, (y1 - y0) / height);
   const target = zoomIdentity
     .translate(width / 2, height / 2)
     .scale(Math.max(1, k))

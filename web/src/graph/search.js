@@ -94,7 +94,10 @@ const KEYS = {
   ArrowDown: () => (at = Math.min(hits.length - 1, at + 1)),
   ArrowUp: () => (at = Math.max(0, at - 1)),
   Enter: () => take(at),
-  Escape: () => close(),
+  Escape: () => {
+    box.value = '';
+    close();
+  },
 };
 
 export function start() {
