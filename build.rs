@@ -34,25 +34,29 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The folder with the packages of the lock file: that of the checkout if they
-/// were installed there, else one of the build's own.
+/// The folder with the packages of the lock file, brought there unless they are.
 fn packages(web: &Path, out: &Path) -> Result<PathBuf, Box<dyn Error>> {
+    let folder = out.join("web");
+    let (packages, done) = (folder.join("node_modules"), folder.join("brought"));
     let lock = fs::read(web.join("package-lock.json"))?;
-    let own = out.join("web");
-    for folder in [web, &own] {
-        // What npm writes last holds the same versions.
-        let is_whole = folder.join("node_modules/.package-lock.json").exists();
-        if is_whole && fs::read(folder.join("package-lock.json")).is_ok_and(|found| found == lock) {
-            return Ok(folder.join("node_modules"));
-        }
+    if fs::read(&done).is_ok_and(|brought| brought == lock) {
+        return Ok(packages);
     }
-    fs::create_dir_all(&own)?;
+    fs::create_dir_all(&folder)?;
     for file in ["package.json", "package-lock.json"] {
-        fs::copy(web.join(file), own.join(file))?;
+        fs::copy(web.join(file), folder.join(file))?;
     }
-    let options = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"];
-    run(Command::new("npm").args(options).current_dir(&own), "npm ci")?;
-    Ok(own.join("node_modules"))
+    let options = [
+        "ci",
+        "--ignore-scripts",
+        "--no-audit",
+        "--no-fund",
+        "--fetch-retries=1",
+    ];
+    let mut npm = Command::new("npm");
+    run(npm.args(options).current_dir(&folder), "npm ci")?;
+    fs::write(done, lock)?;
+    Ok(packages)
 }
 
 fn bundle(web: &Path, packages: &Path, out: &Path) -> Result<(), Box<dyn Error>> {

@@ -42,10 +42,19 @@ fn nest(graph: &StoredGraph, text: &mut String) {
         }
         let node = &graph.nodes[at];
         if !members[at].is_empty() {
-            let _ = writeln!(text, "  subgraph cluster_{at} {{\n  label={};", quoted(&node.name));
+            let _ = writeln!(
+                text,
+                "  subgraph cluster_{at} {{\n  label={};",
+                quoted(&node.name)
+            );
             open.push((at, true));
         }
-        let _ = writeln!(text, "  n{at} [label={}, class={}];", quoted(&node.name), quoted(&node.kind));
+        let _ = writeln!(
+            text,
+            "  n{at} [label={}, class={}];",
+            quoted(&node.name),
+            quoted(&node.kind)
+        );
         open.extend(members[at].iter().map(|member| (*member, false)));
     }
 }

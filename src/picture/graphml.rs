@@ -87,6 +87,9 @@ mod tests {
 
     #[test]
     fn what_xml_cannot_hold_is_replaced() {
-        assert_eq!(escaped("a<b> & \"c\"\u{1}"), "a&lt;b&gt; &amp; &quot;c&quot;\u{fffd}");
+        assert_eq!(
+            escaped("a<b> & \"c\"\u{1}"),
+            "a&lt;b&gt; &amp; &quot;c&quot;\u{fffd}"
+        );
     }
 }

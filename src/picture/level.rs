@@ -40,7 +40,8 @@ pub fn lifted(graph: StoredGraph, level: Level) -> StoredGraph {
         place[at] = Some(nodes.len());
         nodes.push(node.clone());
     }
-    let above = |at: usize| std::iter::successors(Some(at), |at| parents[*at]).find_map(|at| place[at]);
+    let above =
+        |at: usize| std::iter::successors(Some(at), |at| parents[*at]).find_map(|at| place[at]);
     let mut sites: BTreeMap<(usize, usize, &str), i32> = BTreeMap::new();
     for edge in &graph.edges {
         if let (Some(source), Some(target)) = (above(edge.source), above(edge.target))
@@ -49,13 +50,19 @@ pub fn lifted(graph: StoredGraph, level: Level) -> StoredGraph {
             *sites.entry((source, target, &edge.relation)).or_default() += edge.sites;
         }
     }
-    let edges = sites.into_iter().map(|((source, target, relation), sites)| StoredEdge {
-        source,
-        target,
-        relation: relation.to_owned(),
-        sites,
-        resolution: None,
-    });
+    let edges = sites
+        .into_iter()
+        .map(|((source, target, relation), sites)| StoredEdge {
+            source,
+            target,
+            relation: relation.to_owned(),
+            sites,
+            resolution: None,
+        });
     let edges = edges.collect();
-    StoredGraph { nodes, edges, ..graph }
+    StoredGraph {
+        nodes,
+        edges,
+        ..graph
+    }
 }

@@ -27,7 +27,8 @@ pub struct NoPage;
 
 impl KnowsAdvice for NoPage {
     fn advice(&self) -> Option<String> {
-        let hint = "build it where Node.js 20 or newer and npm are on the PATH; --format needs neither";
+        let hint =
+            "build it where Node.js 20 or newer and npm are on the PATH; --format needs neither";
         Some(hint.to_owned())
     }
 }
@@ -130,8 +131,14 @@ impl<'a> Page<'a> {
             })
             .collect();
         let path = |row: &Row| node(row).map_or("", |node| node.path.as_str()).to_owned();
-        let of_kind = |kind: &'static str| rows.iter().enumerate().filter(move |(_, row)| row.kind == kind);
-        let folders: HashMap<usize, String> = of_kind("Package").map(|(at, row)| (at, path(row))).collect();
+        let of_kind = |kind: &'static str| {
+            rows.iter()
+                .enumerate()
+                .filter(move |(_, row)| row.kind == kind)
+        };
+        let folders: HashMap<usize, String> = of_kind("Package")
+            .map(|(at, row)| (at, path(row)))
+            .collect();
         let blocks_of: HashMap<usize, usize> = of_kind("Module")
             .filter_map(|(at, row)| Some((at, *files.get(&path(row))?)))
             .collect();
@@ -203,7 +210,10 @@ mod tests {
     fn no_name_can_end_the_data() {
         let text = inline(&json!("</script><!--"));
         assert!(!text.contains('<'));
-        assert_eq!(serde_json::from_str::<String>(&text).unwrap(), "</script><!--");
+        assert_eq!(
+            serde_json::from_str::<String>(&text).unwrap(),
+            "</script><!--"
+        );
     }
 
     #[test]

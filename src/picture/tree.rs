@@ -39,7 +39,10 @@ pub(super) fn rows(graph: &StoredGraph) -> Vec<Row> {
     for (package, modules) in packages(graph, &parents) {
         let (around, folder) = match package {
             None => (0, ""),
-            Some(at) => (builder.node(0, &graph.nodes[at].name, at), &*graph.nodes[at].path),
+            Some(at) => (
+                builder.node(0, &graph.nodes[at].name, at),
+                &*graph.nodes[at].path,
+            ),
         };
         builder.add_files(around, folder, modules);
     }
@@ -58,10 +61,7 @@ fn members(parents: &[Option<usize>]) -> HashMap<usize, Vec<usize>> {
 }
 
 /// The modules of each package; first those that belong to none.
-fn packages(
-    graph: &StoredGraph,
-    parents: &[Option<usize>],
-) -> BTreeMap<Option<usize>, Vec<usize>> {
+fn packages(graph: &StoredGraph, parents: &[Option<usize>]) -> BTreeMap<Option<usize>, Vec<usize>> {
     let mut packages: BTreeMap<_, Vec<usize>> = BTreeMap::new();
     for (at, node) in graph.nodes.iter().enumerate() {
         match node.kind.as_str() {
@@ -102,7 +102,10 @@ impl Builder<'_> {
         for at in modules {
             let mut parts: Vec<&str> = inside(&graph.nodes[at].path, folder).split('/').collect();
             let file = parts.pop().unwrap_or_default();
-            let same = open.iter().zip(&parts).take_while(|((name, _), part)| name == *part);
+            let same = open
+                .iter()
+                .zip(&parts)
+                .take_while(|((name, _), part)| name == *part);
             let same = same.count();
             open.truncate(same);
             for part in &parts[same..] {
@@ -142,7 +145,9 @@ fn inside<'a>(path: &'a str, folder: &str) -> &'a str {
 fn order(path: &str) -> Vec<(bool, String)> {
     let last = path.matches('/').count();
     let parts = path.split('/').enumerate();
-    parts.map(|(at, part)| (at == last, part.to_owned())).collect()
+    parts
+        .map(|(at, part)| (at == last, part.to_owned()))
+        .collect()
 }
 
 /// Without the folders that hold nothing but a folder: `a`, `b` become `a/b`.
@@ -163,10 +168,108 @@ fn joined(mut rows: Vec<Row>) -> Vec<Row> {
     }
     let mut place = vec![0; rows.len()];
     let mut kept = Vec::new();
-    for (at, mut row) in rows.into_iter().enumerate().filter(|(at, _)| !is_joined[*at]) {
+    for (at, mut row) in rows
+        .into_iter()
+        .enumerate()
+        .filter(|(at, _)| !is_joined[*at])
+    {
         place[at] = kept.len();
         row.parent = place[row.parent];
         kept.push(row);
     }
     kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{StoredEdge, StoredNode};
+    use uuid::Uuid;
+
+    /// Kind, name and path of each node, and what contains what.
+    fn graph(nodes: &[(&str, &str, &str)], contains: &[(usize, usize)]) -> StoredGraph {
+        let nodes = nodes.iter().map(|(kind, name, path)| StoredNode {
+            id: Uuid::nil(),
+            kind: (*kind).to_owned(),
+            name: (*name).to_owned(),
+            path: (*path).to_owned(),
+            name_path: String::new(),
+            lines: (1, 2),
+            lines_of_code: 2,
+            complexity: 1,
+            rank: 0.0,
+            is_test: false,
+        });
+        let edges = contains.iter().map(|(source, target)| StoredEdge {
+            source: *source,
+            target: *target,
+            relation: "contains".to_owned(),
+            sites: 1,
+            resolution: None,
+        });
+        StoredGraph {
+            repository: "all".to_owned(),
+            commit: None,
+            nodes: nodes.collect(),
+            edges: edges.collect(),
+        }
+    }
+
+    /// Each row with those around it.
+    fn lines(graph: &StoredGraph) -> Vec<String> {
+        let rows = rows(graph);
+        let mut lines: Vec<String> = Vec::new();
+        for (at, row) in rows.iter().enumerate() {
+            let around = (at > 0).then(|| format!("{} > ", lines[row.parent]));
+            lines.push(format!("{}{}", around.unwrap_or_default(), row.name));
+        }
+        lines
+    }
+
+    #[test]
+    fn packages_hold_folders_and_those_files_and_those_definitions() {
+        let nodes = [
+            ("Package", "zoo", "lib"),
+            ("Module", "lib/src/deep/a.ts", "lib/src/deep/a.ts"),
+            ("Class", "A", "lib/src/deep/a.ts"),
+            ("Method", "run", "lib/src/deep/a.ts"),
+            ("Module", "lib/src/deep/b.ts", "lib/src/deep/b.ts"),
+            ("Module", "lib/main.ts", "lib/main.ts"),
+            ("Module", "top.py", "top.py"),
+        ];
+        let contains = [(0, 1), (1, 2), (2, 3), (0, 4), (0, 5)];
+        let expected = [
+            "all",
+            "all > top.py",
+            "all > zoo",
+            "all > zoo > src/deep",
+            "all > zoo > src/deep > a.ts",
+            "all > zoo > src/deep > a.ts > A",
+            "all > zoo > src/deep > a.ts > A > run",
+            "all > zoo > src/deep > b.ts",
+            "all > zoo > main.ts",
+        ];
+        assert_eq!(lines(&graph(&nodes, &contains)), expected);
+    }
+
+    #[test]
+    fn a_row_stands_after_the_one_around_it_however_deep() {
+        let deep = 20_000;
+        let mut nodes = vec![("Module", "a.ts", "a.ts")];
+        nodes.resize(deep, ("Function", "f", "a.ts"));
+        let contains: Vec<_> = (1..deep).map(|at| (at - 1, at)).collect();
+        let rows = rows(&graph(&nodes, &contains));
+        assert_eq!(rows.len(), deep + 1);
+        assert!(
+            rows.iter()
+                .enumerate()
+                .skip(1)
+                .all(|(at, row)| row.parent < at)
+        );
+    }
+
+    #[test]
+    fn a_repository_without_files_is_one_row() {
+        assert_eq!(lines(&graph(&[], &[])), ["all"]);
+    }
 }

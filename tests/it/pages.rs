@@ -48,7 +48,12 @@ fn a_graph_can_be_taken_to_other_programs() {
     let database = indexed();
     let json: Value = serde_json::from_str(&written(&database, &["--format", "json"])).unwrap();
     let edges = json["edges"].as_array().unwrap();
-    let of = |relation: &str| edges.iter().filter(|edge| edge["relation"] == relation).count();
+    let of = |relation: &str| {
+        edges
+            .iter()
+            .filter(|edge| edge["relation"] == relation)
+            .count()
+    };
     assert_eq!(json["nodes"].as_array().unwrap().len(), 7);
     assert_eq!(["contains", "imports", "calls"].map(of), [6, 3, 4]);
 
@@ -72,7 +77,14 @@ fn a_graph_can_be_taken_to_other_programs() {
     assert_eq!(packages["edges"].as_array().unwrap().len(), 0);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("zoo.dot");
-    let arguments = ["--format", "dot", "--level", "definitions", "--output", file.to_str().unwrap()];
+    let arguments = [
+        "--format",
+        "dot",
+        "--level",
+        "definitions",
+        "--output",
+        file.to_str().unwrap(),
+    ];
     assert_eq!(written(&database, &arguments), "");
     assert_eq!(lines(&std::fs::read_to_string(file).unwrap(), " -> "), 7);
 }
@@ -86,7 +98,11 @@ inside = '{http://graphml.graphdrawing.org/xmlns}graph/{http://graphml.graphdraw
 print(len(graph.findall(inside + 'node')), len(graph.findall(inside + 'edge')))";
     let mut python = Command::new("python3");
     let output = python.args(["-c", PROGRAM, graphml]).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout).unwrap()
 }
 
@@ -107,7 +123,11 @@ fn walk(script: &str, page: &Path) {
         .args([page, &root.join("target/artefacts")])
         .output()
         .expect("node, which scripts/test brings");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 #[test]
@@ -119,9 +139,15 @@ fn a_graph_that_cannot_be_drawn_is_told_with_a_way_out() {
         ended.complaint()
     };
     let (error, hint) = complaint(&["graph", "--format", "json", "--repository", "farm"], 6);
-    assert!(error.contains("farm") && hint.contains("zoo-repository"), "{error} {hint}");
+    assert!(
+        error.contains("farm") && hint.contains("zoo-repository"),
+        "{error} {hint}"
+    );
     let (error, _) = complaint(&["graph", "--html", "/no/such/folder/x.html"], 1);
-    assert!(error.starts_with("cannot write /no/such/folder/x.html"), "{error}");
+    assert!(
+        error.starts_with("cannot write /no/such/folder/x.html"),
+        "{error}"
+    );
 
     let other = zoo();
     assert_eq!(Program::index(other.path(), &database).run().code(), 0);
