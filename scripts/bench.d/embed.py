@@ -9,9 +9,11 @@ is to sentence-transformers in fp32, one text at a time.
 
 import json
 import random
+import shutil
 import subprocess
 
 import contender_folder
+import cuda
 import home
 import machine
 import openvino
@@ -34,6 +36,7 @@ NAMES = {
     "cpu-fp32": "**mnemo-index fp32**",
     "cpu-int8": "**mnemo-index int8**",
     "openvino-fp32": "**mnemo-index bf16 by OpenVINO**",
+    "cuda-fp32": "**mnemo-index fp32 on the GPU**",
 }
 
 
@@ -62,7 +65,14 @@ def run(args):
 
 def contenders():
     ours = ["cpu-fp32", "cpu-int8"] + ["openvino-fp32"] * openvino.is_of_use()
+    ours += ["cuda-fp32"] * has_cuda()
     return [*OTHERS, *ours]
+
+
+def has_cuda():
+    """Whether `scripts/setup --cuda` was run and there is a device."""
+    folder = home.installed_home() / "runtime" / f"onnxruntime-gpu-{cuda.VERSION}"
+    return folder.exists() and shutil.which("nvidia-smi") is not None
 
 
 class Stage:

@@ -125,6 +125,11 @@ pub struct ModelArgs {
     #[arg(long, value_enum, default_value_t = ProviderArg::Cpu, env = "MNEMO_PROVIDER")]
     pub provider: ProviderArg,
 
+    /// How much of a GPU's memory to use (bytes, or with K, M, G) [default: nine tenths of what is
+    /// free]
+    #[arg(long, value_name = "SIZE", env = "MNEMO_GPU_MEMORY")]
+    pub gpu_memory: Option<String>,
+
     /// The numbers it computes with [default: what the model's manifest says]
     #[arg(long, value_enum, env = "MNEMO_PRECISION")]
     pub precision: Option<PrecisionArg>,
@@ -275,7 +280,8 @@ pub enum ProviderArg {
     Cuda,
     /// The processor through OpenVINO, in bf16
     Openvino,
-    /// OpenVINO where the set-up brought it and the processor has AMX for bf16, else the processor
+    /// The fastest that the set-up brought and that can run here: CUDA, OpenVINO with AMX, the
+    /// processor
     Auto,
 }
 

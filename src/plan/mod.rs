@@ -4,6 +4,7 @@
 
 mod checkout;
 mod finish;
+mod gpu;
 mod graph;
 mod home;
 mod index;
@@ -41,7 +42,7 @@ pub use finish::FinishPlan;
 pub use graph::{GraphForm, GraphPlan};
 pub use index::{IndexPlan, Memory, Tree};
 pub use model_files::{ModelsPlan, ModelsTask};
-pub use models::{MODEL_HINT, tokenizer};
+pub use models::tokenizer;
 pub use standing::{ForgetPlan, GcPlan, Place, StatusPlan, VerifyPlan};
 
 /// Which of the program's jobs is to be done.
