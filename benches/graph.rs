@@ -67,6 +67,7 @@ fn main() {
         },
         commit: None,
         patience: std::time::Duration::from_secs(10),
+        vector_index: mnemo_index::store::VectorIndex::default(),
     })
     .unwrap();
     let files = commit_all(&mut store, &root);

@@ -60,6 +60,10 @@ pub struct IndexArgs {
     )]
     pub retry_for: u32,
 
+    /// How the vectors are indexed.
+    #[command(flatten)]
+    pub vector_index: VectorIndexArgs,
+
     /// Models and where they run.
     #[command(flatten)]
     pub models: ModelArgs,
@@ -89,6 +93,34 @@ pub struct IndexArgs {
     /// What is printed.
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+/// How the vectors are indexed.
+#[derive(Debug, Clone, Copy, ClapArgs)]
+pub struct VectorIndexArgs {
+    /// The method of the vector index, where none stands yet
+    #[arg(
+        long,
+        value_enum,
+        value_name = "METHOD",
+        default_value_t = VectorIndexArg::Hnsw,
+        env = "MNEMO_VECTOR_INDEX",
+        help_heading = "Database"
+    )]
+    pub vector_index: VectorIndexArg,
+}
+
+/// A method of the vector index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum VectorIndexArg {
+    /// That of pgvector
+    Hnsw,
+    /// That of pgvectorscale
+    Diskann,
+    /// That of YugabyteDB
+    Ybhnsw,
+    /// None: searches look at every vector
+    None,
 }
 
 /// Models and where they run.

@@ -7,6 +7,7 @@ mod again;
 mod archive;
 mod commit;
 mod connect;
+mod distribute;
 mod error;
 mod failures;
 mod gc;
@@ -32,6 +33,7 @@ use postgres::{Client, Row};
 pub use archive::Archive;
 pub use commit::Committed;
 pub use connect::{DatabaseUrl, create_database};
+pub use distribute::Distribution;
 pub use error::{Blame, StoreError};
 pub use gc::Freed;
 pub use graph::GraphInput;
@@ -42,6 +44,7 @@ pub use shards::{Finished, ShardWalk, Shards};
 pub use standing::{Entered, Retired, Standing};
 pub use status::{KnownFailure, RepositoryStatus, RunState, Stale};
 pub use stored_graph::{NodeSource, Snapshot, StoredEdge, StoredGraph, StoredNode};
+pub use vector_index::VectorIndex;
 pub use verify::Fault;
 
 use crate::names::RepositoryName;
@@ -60,6 +63,8 @@ pub struct StoreConfig {
     pub commit: Option<String>,
     /// How long a server that goes away is waited for.
     pub patience: Duration,
+    /// How the vectors are indexed where no index stands yet.
+    pub vector_index: VectorIndex,
 }
 
 /// What a file's rows were made from: it is unchanged if both are.
@@ -77,17 +82,21 @@ pub struct Store {
     repository: RepositoryName,
     commit: Option<String>,
     models: Models,
+    vector_index: VectorIndex,
     shape: Shape,
     writing: Option<commit::Statements>,
 }
 
-/// What differs between a database of ours and one that MnemoLite made.
+/// What differs between a database of ours, one that MnemoLite made, and one of
+/// many machines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Shape {
     /// Keys hold the repository: we made the tables.
     ours: bool,
     /// `code_chunks.repository` follows from the metadata and must not be written.
     repository_is_generated: bool,
+    /// Citus is there, whether the tables are distributed or not.
+    of_many_machines: bool,
 }
 
 impl Store {
@@ -98,6 +107,7 @@ impl Store {
     /// [`StoreError`]; each one that a user can mend has a hint.
     pub fn open(config: &StoreConfig) -> Result<Self, StoreError> {
         let mut client = config.url.connect_for_work()?;
+        vector_index::check(&mut client, config.vector_index)?;
         let shape = migrate::locked(&mut client, |client| {
             migrate::run(client)?;
             let shape = Shape::of(client)?;
@@ -113,6 +123,7 @@ impl Store {
             repository: config.repository.clone(),
             commit: config.commit.clone(),
             models: config.models.clone(),
+            vector_index: config.vector_index,
             shape,
             writing: None,
         })
@@ -125,7 +136,10 @@ impl Store {
     /// [`StoreError`] if an index cannot be built; what was committed stays.
     pub fn finish(&mut self) -> Result<usize, StoreError> {
         self.persist(|store| {
-            let built = migrate::locked(&mut store.client, vector_index::build_missing)?;
+            let index = store.vector_index;
+            let built = migrate::locked(&mut store.client, |client| {
+                vector_index::build_missing(client, index)
+            })?;
             if built > 0 {
                 store.analyze()?;
             }
@@ -155,10 +169,15 @@ impl Shape {
             .query_one(
                 "SELECT (SELECT indnkeyatts = 2 FROM pg_index WHERE indrelid = 'nodes'::regclass AND indisprimary),
                         (SELECT attgenerated <> '' FROM pg_attribute
-                         WHERE attrelid = 'code_chunks'::regclass AND attname = 'repository')",
+                         WHERE attrelid = 'code_chunks'::regclass AND attname = 'repository'),
+                        EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')",
                 &[],
             )
-            .map(|row| Self { ours: row.get(0), repository_is_generated: row.get(1) })
+            .map(|row| Self {
+                ours: row.get(0),
+                repository_is_generated: row.get(1),
+                of_many_machines: row.get(2),
+            })
             .map_err(StoreError::sql("read the shape of the tables"))
     }
 }
