@@ -46,8 +46,8 @@
 //! | [`hub`] | brings the files of models: from the hub, a mirror, a folder | `hf_hub`, ureq |
 //! | [`graph`] | [`chunk::ChunkedFile`] → nodes and edges, all [`symbols`] → what ties files, without SQL | `oxc_resolver` |
 //! | [`store`] | everything in PostgreSQL, and the private server | postgres, pgvector, refinery, rustls |
-//! | [`picture`] | the graph as a page, or for other programs | flate2, base64 |
-//! | [`report`] | standard output: text or NDJSON | |
+//! | [`picture`] | the graph as a page, or for other programs | flate2, base64 (with report) |
+//! | [`report`] | text or NDJSON on standard output, a run as Markdown or a page | |
 //! | [`terminal`] | standard error: progress, warnings, errors | indicatif |
 //! | [`signal`] | SIGINT and SIGTERM | signal-hook |
 //!

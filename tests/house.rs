@@ -68,7 +68,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("hf_hub::", &["hub"]),
     ("ureq::", &["embed", "hub"]),
     ("flate2::", &["picture"]),
-    ("base64::", &["picture"]),
+    ("base64::", &["picture", "report"]),
     ("postcard::", &["symbols"]),
     ("oxc_resolver::", &["graph"]),
     ("thread::spawn", &["pipeline"]),

@@ -6,6 +6,7 @@ mod finish;
 mod graph;
 mod index;
 mod models;
+mod report;
 mod standing;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
@@ -20,6 +21,7 @@ pub use index::{
     ProviderArg, RoleArg, ServerArgs, VectorIndexArg, VectorIndexArgs,
 };
 pub use models::{ModelsCommand, ModelsFetchArgs, ModelsListArgs, ModelsVerifyArgs};
+pub use report::ReportArgs;
 pub use standing::{ForgetArgs, GcArgs, StatusArgs, VerifyArgs};
 
 const AFTER_HELP: &str = "\
@@ -77,6 +79,8 @@ pub enum Command {
     Finish(FinishArgs),
     /// Show how the last runs went, what the index holds, and what failed
     Status(StatusArgs),
+    /// Show how a run went, as a page
+    Report(ReportArgs),
     /// Draw a repository's graph: a page to look at, or a file for other programs
     Graph(GraphArgs),
     /// Check the index against its own promises; faults are listed, exit code 5
@@ -149,7 +153,9 @@ impl Args {
             Some(Command::Gc(args)) => args.json,
             Some(Command::Chunk(args)) => args.json,
             Some(Command::Models { command }) => command.wants_json(),
-            Some(Command::Db { .. } | Command::Forget(_) | Command::Graph(_)) => false,
+            Some(
+                Command::Db { .. } | Command::Forget(_) | Command::Graph(_) | Command::Report(_),
+            ) => false,
         }
     }
 }

@@ -10,6 +10,7 @@ mod graph;
 mod hold;
 mod index;
 mod models;
+mod report;
 mod status;
 mod verify;
 
@@ -46,6 +47,7 @@ fn planned(args: Args, terminal: &Terminal) -> anyhow::Result<Exit> {
         Plan::Chunk(plan) => chunk::show(&plan),
         Plan::Finish(plan) => finish::finish(&plan, terminal),
         Plan::Status(plan) => status::show(&plan),
+        Plan::Report(plan) => report::show(&plan),
         Plan::Graph(plan) => graph::draw(&plan),
         Plan::Verify(plan) => verify::check(&plan),
         Plan::Forget(plan) => forget::forget(&plan),

@@ -10,6 +10,7 @@ mod home;
 mod index;
 mod model_files;
 mod models;
+mod report;
 mod servers;
 mod standing;
 mod value;
@@ -36,6 +37,7 @@ use home::Home;
 use index::index_plan;
 use model_files::models_plan;
 use models::model_config;
+use report::report_plan;
 use standing::{forget_plan, gc_plan, status_plan, verify_plan};
 
 pub use finish::FinishPlan;
@@ -43,6 +45,7 @@ pub use graph::{GraphForm, GraphPlan};
 pub use index::{IndexPlan, Memory, Tree};
 pub use model_files::{ModelsPlan, ModelsTask};
 pub use models::tokenizer;
+pub use report::ReportPlan;
 pub use standing::{ForgetPlan, GcPlan, Place, StatusPlan, VerifyPlan};
 
 /// Which of the program's jobs is to be done.
@@ -59,6 +62,8 @@ pub enum Plan {
     Finish(FinishPlan),
     /// Showing what an index holds.
     Status(StatusPlan),
+    /// Reporting a run.
+    Report(ReportPlan),
     /// Drawing a graph.
     Graph(GraphPlan),
     /// Checking an index.
@@ -152,6 +157,7 @@ pub fn plan(args: Args) -> anyhow::Result<Plan> {
         Some(Command::Chunk(args)) => chunk_plan(args, &home).map(Plan::Chunk),
         Some(Command::Finish(args)) => finish_plan(args, &home).map(Plan::Finish),
         Some(Command::Status(args)) => status_plan(args, &home).map(Plan::Status),
+        Some(Command::Report(args)) => report_plan(args, &home).map(Plan::Report),
         Some(Command::Graph(args)) => graph_plan(args, &home).map(Plan::Graph),
         Some(Command::Verify(args)) => verify_plan(args, &home).map(Plan::Verify),
         Some(Command::Forget(args)) => forget_plan(args, &home).map(Plan::Forget),

@@ -17,6 +17,7 @@ mod migrate;
 mod models;
 mod reuse;
 mod rows;
+mod run_records;
 mod runs;
 mod shards;
 mod standing;

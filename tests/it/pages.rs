@@ -1,4 +1,4 @@
-//! The graph of a code base as a page, and for other programs.
+//! The graph of a code base as a page, and for other programs; a run as a page.
 
 use std::path::Path;
 use std::process::Command;
@@ -160,4 +160,65 @@ fn a_graph_that_cannot_be_drawn_is_told_with_a_way_out() {
     assert_eq!(ended.code(), 6);
     let neither = Program::on(&database, ["graph"]).run();
     assert_eq!(neither.code(), 2);
+}
+
+/// Three files that can be indexed, one that the database refuses, and one in
+/// no language we know.
+fn run_with_a_failure(page: &Path) -> Database {
+    let tree = program::tree(&[
+        (
+            "src/a.ts",
+            "export function a(): number {\n  return 1;\n}\n",
+        ),
+        ("src/b.py", "def b():\n    return 2\n"),
+        ("src/c.js", "export const c = () => 3;\n"),
+        ("src/<cart>.ts", "export class Cart {}\n"),
+        ("notes.xyz", "text\n"),
+    ]);
+    let database = Database::new();
+    let index = |options: &[&str]| {
+        let program = Program::index(tree.path(), &database);
+        program.args(options.iter().copied()).run().code()
+    };
+    assert_eq!(index(&[]), 0);
+    let constraint =
+        "ALTER TABLE code_chunks ADD CONSTRAINT no_carts CHECK (name <> 'Cart') NOT VALID";
+    database.client().batch_execute(constraint).unwrap();
+    assert_eq!(index(&["--full", "--report", page.to_str().unwrap()]), 3);
+    database
+}
+
+#[test]
+fn a_run_is_the_same_page_when_it_ends_and_long_after() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, later) = (
+        folder.path().join("run.html"),
+        folder.path().join("later.html"),
+    );
+    let database = run_with_a_failure(&first);
+    walk("report.mjs", &first);
+    let report = |run: &str| {
+        let arguments = ["report", run, "--html", later.to_str().unwrap()];
+        Program::on(&database, arguments).run()
+    };
+
+    let newest = "SELECT run_id::text FROM runs ORDER BY started_at DESC LIMIT 1";
+    let id: String = database.client().query_one(newest, &[]).unwrap().get(0);
+    let ended = report(&id[..8]);
+    assert_eq!(ended.code(), 0, "{}", ended.stderr());
+    walk("report.mjs", &later);
+    let sections = |page: &Path| {
+        let text = std::fs::read_to_string(page).unwrap();
+        text.split_once("<ul class=\"tiles\">")
+            .unwrap()
+            .1
+            .to_owned()
+    };
+    assert_eq!(sections(&first), sections(&later));
+
+    let (error, hint) = report("ffffffff-0000").complaint();
+    assert_eq!(error, "sample has no run ffffffff-0000");
+    assert!(hint.contains(&id), "{hint}");
+    assert_eq!(report("ffffffff-0000").code(), 6);
+    assert_eq!(report("yesterday").code(), 2);
 }
