@@ -29,7 +29,7 @@ await browse(async (page) => {
     'Largest files',
     'Files that failed',
   ]);
-  const outcomes = await page.see(`[...document.querySelectorAll('section:first-of-type tr')]
+  const outcomes = await page.see(`[...document.querySelectorAll('body > section:first-of-type tr')]
     .map((row) => [row.cells[0].textContent, row.cells[1].textContent])`);
   assert.deepEqual(outcomes, [['indexed', '3'], ['failed', '1'], ['skipped: unsupported language', '1']]);
   assert.equal(await page.see("document.querySelectorAll('#slowest tr').length"), 3);
