@@ -25,8 +25,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "plan",
         &[
-            "cli", "chunk", "embed", "hub", "language", "picture", "read", "store", "terminal",
-            "walk",
+            "bundle", "chunk", "cli", "embed", "hub", "language", "picture", "read", "store",
+            "terminal", "walk",
         ],
     ),
     (
@@ -41,7 +41,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("symbols", &[]),
     ("language", &["symbols"]),
     ("chunk", &["language", "symbols"]),
-    ("embed", &["chunk"]),
+    ("bundle", &[]),
+    ("embed", &["bundle", "chunk"]),
     ("hub", &["embed"]),
     ("graph", &["chunk", "language", "symbols"]),
     ("store", &["chunk", "embed", "graph", "language", "symbols"]),
@@ -69,6 +70,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("ureq::", &["embed", "hub"]),
     ("flate2::", &["picture"]),
     ("base64::", &["picture", "report"]),
+    ("zstd::", &["bundle"]),
     ("postcard::", &["symbols"]),
     ("oxc_resolver::", &["graph"]),
     ("thread::spawn", &["pipeline"]),

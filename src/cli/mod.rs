@@ -89,6 +89,8 @@ pub enum Command {
     Forget(ForgetArgs),
     /// Free what nothing uses: records of old runs, the space of rows that are gone
     Gc(GcArgs),
+    /// Print the licences of all that is in the program
+    Licenses,
 }
 
 /// What can be done with the private PostgreSQL.
@@ -154,7 +156,11 @@ impl Args {
             Some(Command::Chunk(args)) => args.json,
             Some(Command::Models { command }) => command.wants_json(),
             Some(
-                Command::Db { .. } | Command::Forget(_) | Command::Graph(_) | Command::Report(_),
+                Command::Db { .. }
+                | Command::Forget(_)
+                | Command::Graph(_)
+                | Command::Report(_)
+                | Command::Licenses,
             ) => false,
         }
     }

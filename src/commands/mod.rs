@@ -9,6 +9,7 @@ mod gc;
 mod graph;
 mod hold;
 mod index;
+mod licenses;
 mod models;
 mod report;
 mod status;
@@ -52,6 +53,7 @@ fn planned(args: Args, terminal: &Terminal) -> anyhow::Result<Exit> {
         Plan::Verify(plan) => verify::check(&plan),
         Plan::Forget(plan) => forget::forget(&plan),
         Plan::Gc(plan) => gc::collect(&plan),
+        Plan::Licenses(notices) => Ok(licenses::show(notices.as_deref())),
     }
 }
 
