@@ -25,8 +25,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "plan",
         &[
-            "bundle", "chunk", "cli", "embed", "hub", "language", "picture", "read", "store",
-            "terminal", "walk",
+            "bundle", "chunk", "cli", "embed", "hub", "language", "picture", "read", "search",
+            "store", "terminal", "walk",
         ],
     ),
     (
@@ -48,6 +48,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("store", &["chunk", "embed", "graph", "language", "symbols"]),
     ("picture", &["store"]),
     ("report", &[]),
+    ("search", &[]),
+    (
+        "store",
+        &["chunk", "embed", "graph", "language", "search", "symbols"],
+    ),
+    ("report", &["search"]),
     ("terminal", &[]),
     ("signal", &[]),
 ];

@@ -7,6 +7,7 @@ mod graph;
 mod index;
 mod models;
 mod report;
+mod search;
 mod standing;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
@@ -22,6 +23,7 @@ pub use index::{
 };
 pub use models::{ModelsCommand, ModelsFetchArgs, ModelsListArgs, ModelsVerifyArgs};
 pub use report::ReportArgs;
+pub use search::{ModeArg, SearchArgs};
 pub use standing::{ForgetArgs, GcArgs, StatusArgs, VerifyArgs};
 
 const AFTER_HELP: &str = "\
@@ -85,6 +87,8 @@ pub enum Command {
     Graph(GraphArgs),
     /// Check the index against its own promises; faults are listed, exit code 5
     Verify(VerifyArgs),
+    /// Find code by meaning and by words
+    Search(Box<SearchArgs>),
     /// Take a repository out of the index, all of it at once
     Forget(ForgetArgs),
     /// Free what nothing uses: records of old runs, the space of rows that are gone
@@ -153,6 +157,7 @@ impl Args {
             Some(Command::Status(args)) => args.json,
             Some(Command::Verify(args)) => args.json,
             Some(Command::Gc(args)) => args.json,
+            Some(Command::Search(args)) => args.json,
             Some(Command::Chunk(args)) => args.json,
             Some(Command::Models { command }) => command.wants_json(),
             Some(

@@ -12,6 +12,7 @@ mod index;
 mod licenses;
 mod models;
 mod report;
+mod search;
 mod status;
 mod verify;
 
@@ -51,6 +52,7 @@ fn planned(args: Args, terminal: &Terminal) -> anyhow::Result<Exit> {
         Plan::Report(plan) => report::show(&plan),
         Plan::Graph(plan) => graph::draw(&plan),
         Plan::Verify(plan) => verify::check(&plan),
+        Plan::Search(plan) => search::search(&plan),
         Plan::Forget(plan) => forget::forget(&plan),
         Plan::Gc(plan) => gc::collect(&plan),
         Plan::Licenses(notices) => Ok(licenses::show(notices.as_deref())),

@@ -11,6 +11,7 @@ mod index;
 mod model_files;
 mod models;
 mod report;
+mod search;
 mod servers;
 mod standing;
 mod value;
@@ -38,6 +39,7 @@ use index::index_plan;
 use model_files::models_plan;
 use models::model_config;
 use report::report_plan;
+use search::search_plan;
 use standing::{forget_plan, gc_plan, status_plan, verify_plan};
 
 pub use finish::FinishPlan;
@@ -46,6 +48,7 @@ pub use index::{IndexPlan, Memory, Tree};
 pub use model_files::{ModelsPlan, ModelsTask};
 pub use models::tokenizer;
 pub use report::ReportPlan;
+pub use search::{ModelSource, Queries, SearchPlan};
 pub use standing::{ForgetPlan, GcPlan, Place, StatusPlan, VerifyPlan};
 
 /// Which of the program's jobs is to be done.
@@ -68,6 +71,8 @@ pub enum Plan {
     Graph(GraphPlan),
     /// Checking an index.
     Verify(VerifyPlan),
+    /// Searching an index.
+    Search(Box<SearchPlan>),
     /// Taking a repository out of an index.
     Forget(ForgetPlan),
     /// Freeing what nothing uses.
@@ -162,6 +167,9 @@ pub fn plan(args: Args) -> anyhow::Result<Plan> {
         Some(Command::Report(args)) => report_plan(args, &home).map(Plan::Report),
         Some(Command::Graph(args)) => graph_plan(args, &home).map(Plan::Graph),
         Some(Command::Verify(args)) => verify_plan(args, &home).map(Plan::Verify),
+        Some(Command::Search(args)) => {
+            search_plan(*args, &home).map(|plan| Plan::Search(Box::new(plan)))
+        }
         Some(Command::Forget(args)) => forget_plan(args, &home).map(Plan::Forget),
         Some(Command::Gc(args)) => gc_plan(args, &home).map(Plan::Gc),
         Some(Command::Licenses) => home.notices().map(Plan::Licenses),

@@ -1,6 +1,7 @@
 //! What is told of a run: a line per file and the summary on standard output, as
 //! text for people or as NDJSON for machines; all of it as Markdown or as a page.
 
+mod answer;
 mod json;
 mod markdown;
 mod memory_profile;
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use crate::outcome::{FileOutcome, Summary};
 
+pub use answer::{Answer, AnswerForm};
 pub use json::SCHEMA;
 pub use markdown::markdown;
 pub use memory_profile::{ProfileError, write_memory_profile};

@@ -37,6 +37,7 @@ mod reuse;
 mod rights;
 mod runs;
 mod samples;
+mod search;
 mod secrets;
 mod served;
 mod shards;
