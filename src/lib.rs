@@ -48,7 +48,8 @@
 //! | [`graph`] | [`chunk::ChunkedFile`] → nodes and edges, all [`symbols`] → what ties files, without SQL | `oxc_resolver` |
 //! | [`search`] | words, globs, and the order of what was found, without SQL | |
 //! | [`store`] | everything in PostgreSQL, and the private server | postgres, pgvector, refinery, rustls, strsim |
-//! | [`report`] | standard output: text or NDJSON | |
+//! | [`picture`] | the graph as a page, or for other programs | flate2, base64 (with report) |
+//! | [`report`] | text or NDJSON on standard output, a run as Markdown or a page | |
 //! | [`terminal`] | standard error: progress, warnings, errors | indicatif |
 //! | [`signal`] | SIGINT and SIGTERM | signal-hook |
 //!
@@ -123,6 +124,7 @@ pub mod language;
 pub mod memory;
 pub mod names;
 pub mod outcome;
+pub mod picture;
 pub mod pipeline;
 pub mod plan;
 pub mod read;

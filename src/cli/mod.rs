@@ -5,8 +5,10 @@ mod ask;
 mod chunk;
 mod complete;
 mod finish;
+mod graph;
 mod index;
 mod models;
+mod report;
 mod search;
 mod standing;
 
@@ -20,11 +22,13 @@ pub use ask::{CallsArgs, ShowArgs, SubjectArgs};
 pub use chunk::ChunkArgs;
 pub use complete::{Known, answer_shell, manual, script};
 pub use finish::FinishArgs;
+pub use graph::{GraphArgs, GraphFormatArg, LevelArg};
 pub use index::{
     ColorArg, DEFAULT_MODEL, FileArgs, IndexArgs, MemoryArgs, ModelArgs, OutputArgs, PrecisionArg,
     ProviderArg, RoleArg, ServerArgs, VectorIndexArg, VectorIndexArgs,
 };
 pub use models::{ModelsCommand, ModelsFetchArgs, ModelsListArgs, ModelsVerifyArgs};
+pub use report::ReportArgs;
 pub use search::{ModeArg, SearchArgs};
 pub use standing::{ForgetArgs, GcArgs, StatusArgs, VerifyArgs};
 
@@ -89,6 +93,10 @@ pub enum Command {
     Callers(CallsArgs),
     /// Print what a definition calls, and what that calls, as a tree
     Callees(CallsArgs),
+    /// Show how a run went, as a page
+    Report(ReportArgs),
+    /// Draw a repository's graph: a page to look at, or a file for other programs
+    Graph(GraphArgs),
     /// Check the index against its own promises; faults are listed, exit code 5
     Verify(VerifyArgs),
     /// Find code by meaning and by words
@@ -205,7 +213,9 @@ impl Args {
                 | Command::Forget(_)
                 | Command::Licenses
                 | Command::Completions { .. }
-                | Command::Man { .. },
+                | Command::Man { .. }
+                | Command::Graph(_)
+                | Command::Report(_),
             ) => false,
         }
     }

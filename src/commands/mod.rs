@@ -7,12 +7,14 @@ mod dry_run;
 mod finish;
 mod forget;
 mod gc;
+mod graph;
 mod hold;
 mod index;
 mod known;
 mod licenses;
 mod manual;
 mod models;
+mod report;
 mod search;
 mod status;
 mod verify;
@@ -67,6 +69,8 @@ fn planned(args: Args, terminal: &Terminal) -> anyhow::Result<Exit> {
         Plan::Finish(plan) => finish::finish(&plan, terminal),
         Plan::Status(plan) => status::show(&plan),
         Plan::Ask(plan) => ask::answer(&plan, terminal),
+        Plan::Report(plan) => report::show(&plan),
+        Plan::Graph(plan) => graph::draw(&plan),
         Plan::Verify(plan) => verify::check(&plan),
         Plan::Search(plan) => search::search(&plan),
         Plan::Forget(plan) => forget::forget(&plan),

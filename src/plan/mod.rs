@@ -6,10 +6,12 @@ mod ask;
 mod checkout;
 mod finish;
 mod gpu;
+mod graph;
 mod home;
 mod index;
 mod model_files;
 mod models;
+mod report;
 mod search;
 mod servers;
 mod standing;
@@ -33,18 +35,22 @@ use crate::terminal::{Color, TerminalOptions};
 use ask::{calls_plan, show_plan};
 use checkout::Checkout;
 use finish::finish_plan;
+use graph::graph_plan;
 use home::Home;
 use index::index_plan;
 use model_files::{ids, models_plan};
 use models::model_config;
+use report::report_plan;
 use search::search_plan;
 use standing::{forget_plan, gc_plan, status_plan, verify_plan};
 
 pub use ask::{AskPlan, Bounds, Question};
 pub use finish::FinishPlan;
+pub use graph::{GraphForm, GraphPlan};
 pub use index::{IndexPlan, Memory, Tree};
 pub use model_files::{ModelsPlan, ModelsTask};
 pub use models::tokenizer;
+pub use report::ReportPlan;
 pub use search::{ModelSource, Queries, SearchPlan};
 pub use standing::{ForgetPlan, GcPlan, Place, StatusPlan, VerifyPlan};
 
@@ -64,6 +70,10 @@ pub enum Plan {
     Status(StatusPlan),
     /// Asking an index about a definition.
     Ask(AskPlan),
+    /// Reporting a run.
+    Report(ReportPlan),
+    /// Drawing a graph.
+    Graph(GraphPlan),
     /// Checking an index.
     Verify(VerifyPlan),
     /// Searching an index.
@@ -167,6 +177,8 @@ pub fn plan(args: Args) -> anyhow::Result<Plan> {
         Some(Command::Show(args)) => show_plan(args, &home?).map(Plan::Ask),
         Some(Command::Callers(args)) => calls_plan(args, Direction::Callers, &home?).map(Plan::Ask),
         Some(Command::Callees(args)) => calls_plan(args, Direction::Callees, &home?).map(Plan::Ask),
+        Some(Command::Report(args)) => report_plan(args, &home?).map(Plan::Report),
+        Some(Command::Graph(args)) => graph_plan(args, &home?).map(Plan::Graph),
         Some(Command::Verify(args)) => verify_plan(args, &home?).map(Plan::Verify),
         Some(Command::Search(args)) => {
             search_plan(*args, &home?).map(|plan| Plan::Search(Box::new(plan)))
@@ -251,6 +263,17 @@ fn directory(dir: &Path) -> anyhow::Result<PathBuf> {
         .with_context(|| format!("cannot read the directory {shown}"))
         .hint("check its permissions; nothing was changed")?;
     Ok(found)
+}
+
+/// A file that can be written: better known now than after an hour.
+fn writable(path: PathBuf) -> anyhow::Result<PathBuf> {
+    std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(&path)
+        .with_context(|| format!("cannot write {}", path.display()))
+        .hint("name a file in a directory that exists and can be written")?;
+    Ok(path)
 }
 
 fn repository(

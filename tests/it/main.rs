@@ -29,6 +29,7 @@ mod memory;
 mod model_server;
 mod one_run;
 mod packaged;
+mod pages;
 mod private_database;
 mod program;
 mod proxy;
