@@ -26,6 +26,14 @@ def sentence_transformers(folder, dtype, batch):
     return lambda texts: model.encode(texts, convert_to_tensor=True, **options).float().numpy()
 
 
+def make(model, folder):
+    from transformers import NomicBertConfig, NomicBertModel, PreTrainedTokenizerFast
+
+    NomicBertModel(NomicBertConfig()).save_pretrained(folder)
+    special = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
+    PreTrainedTokenizerFast(tokenizer_file=f"{model}/tokenizer.json", **special).save_pretrained(folder)
+
+
 def fastembed(folder, batch):
     from fastembed import TextEmbedding
     from fastembed.common.model_description import ModelSource, PoolingType
