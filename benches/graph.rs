@@ -67,10 +67,11 @@ fn main() {
         },
         commit: None,
         patience: std::time::Duration::from_secs(10),
+        vector_index: mnemo_index::store::VectorIndex::default(),
     })
     .unwrap();
-    let files = commit_all(&mut store, &root);
-    println!("{files} files committed; {} MB", megabytes());
+    let (files, definitions) = commit_all(&mut store, &root);
+    println!("{files} files with {definitions} definitions committed");
     for round in ["first", "nothing changed"] {
         forget_peak();
         let before = megabytes();
@@ -86,6 +87,10 @@ fn main() {
         store.write_graph(&graph, &input.with(&[0; 32])).unwrap();
         let written = (began.elapsed(), megabytes());
         println!("{round}: {before} MB before, {bytes} bytes of symbols");
+        println!(
+            "  {} bytes stored for a definition",
+            bytes / definitions.max(1)
+        );
         for (what, (time, peak)) in [("read", read), ("resolved", resolved), ("written", written)] {
             println!(
                 "  {what} {time:?}, peak {} MB above",
@@ -115,7 +120,8 @@ fn megabytes() -> u64 {
     memory::peak().unwrap_or_default() / 1_000_000
 }
 
-fn commit_all(store: &mut Store, root: &Path) -> usize {
+/// How many files there are, and how many definitions in them.
+fn commit_all(store: &mut Store, root: &Path) -> (usize, usize) {
     let window = Window {
         counter: &Quarter,
         max_tokens: 10_000,
@@ -124,7 +130,7 @@ fn commit_all(store: &mut Store, root: &Path) -> usize {
         text: window,
         code: window,
     });
-    let mut count = 0;
+    let mut count = (0, 0);
     for entry in WalkDir::new(root).sort_by_file_name() {
         let entry = entry.unwrap();
         if !entry.file_type().is_file() {
@@ -147,6 +153,8 @@ fn commit_all(store: &mut Store, root: &Path) -> usize {
             nul_replaced: 0,
         };
         let file = chunker.chunk(&source, language).unwrap();
+        count.0 += 1;
+        count.1 += file.symbols.definitions.len();
         let vector = || RoleVectors {
             text: None,
             code: Some(Embedding::new(vec![1.0, 0.0, 0.0])),
@@ -156,7 +164,6 @@ fn commit_all(store: &mut Store, root: &Path) -> usize {
         store
             .commit(&EmbeddedFile { file, vectors }, &recipe)
             .unwrap();
-        count += 1;
     }
     count
 }

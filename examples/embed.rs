@@ -1,7 +1,7 @@
 //! Embeds texts as the main job does, and nothing else: what `scripts/bench
 //! embed` measures.
 //!
-//! usage: embed HOME MODEL cpu|openvino fp32|int8 ROUNDS TEXTS.json VECTORS
+//! usage: embed HOME MODEL cpu|cuda|openvino fp32|int8 ROUNDS TEXTS.json VECTORS
 //!
 //! MODEL is the folder of a model. Prints one JSON object: seconds of each round, tokens, threads. VECTORS
 //! takes the vectors as 32-bit floats.
@@ -25,7 +25,7 @@ use mnemo_index::names::ModelId;
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [home, model, provider, precision, rounds, texts, vectors] = &arguments[..] else {
-        bail!("usage: embed HOME MODEL cpu|openvino fp32|int8 ROUNDS TEXTS.json VECTORS");
+        bail!("usage: embed HOME MODEL cpu|cuda|openvino fp32|int8 ROUNDS TEXTS.json VECTORS");
     };
     let embedder = open([home, model].map(Path::new), [provider, precision])?;
     let texts: Vec<String> = serde_json::from_str(&fs::read_to_string(texts)?)?;
@@ -56,6 +56,10 @@ fn open([home, model]: [&Path; 2], [provider, precision]: [&str; 2]) -> anyhow::
     let name = model.file_name().and_then(|name| name.to_str());
     let (provider, library) = match provider {
         "cpu" => (Provider::Cpu, "onnxruntime-1.32.0/libonnxruntime.so.1.32.0"),
+        "cuda" => (
+            Provider::Cuda { memory: None },
+            "onnxruntime-gpu-1.31.1/libonnxruntime.so.1.31.1",
+        ),
         "openvino" => (
             Provider::OpenVino,
             "onnxruntime-openvino-1.24.1/libonnxruntime.so.1.24.1",

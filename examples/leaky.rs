@@ -65,6 +65,7 @@ fn run(plan: &IndexPlan, lock: &mut RepositoryLock, mut leak: Leak) -> anyhow::R
         models: plan.stored_models()?,
         commit: None,
         patience: plan.patience,
+        vector_index: plan.vector_index,
     };
     let stores = Stores {
         writing: Store::open(&config)?,

@@ -13,11 +13,13 @@ same architecture with random weights of its own, so fidelity there is to our fp
 
 import json
 import random
+import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 import contender_folder
+import cuda
 import home
 import machine
 import openvino
@@ -42,6 +44,7 @@ NAMES = {
     "cpu-fp32": "**mnemo-index fp32**",
     "cpu-int8": "**mnemo-index int8**",
     "openvino-fp32": "**mnemo-index bf16 by OpenVINO**",
+    "cuda-fp32": "**mnemo-index fp32 on the GPU**",
 }
 
 
@@ -98,7 +101,14 @@ def large(models, work, python):
 
 
 def ours():
-    return ["cpu-fp32", "cpu-int8"] + ["openvino-fp32"] * openvino.is_of_use()
+    plain = ["cpu-fp32", "cpu-int8"] + ["openvino-fp32"] * openvino.is_of_use()
+    return plain + ["cuda-fp32"] * has_cuda()
+
+
+def has_cuda():
+    """Whether `scripts/setup --cuda` was run and there is a device."""
+    folder = home.installed_home() / "runtime" / f"onnxruntime-gpu-{cuda.VERSION}"
+    return folder.exists() and shutil.which("nvidia-smi") is not None
 
 
 class Stage:

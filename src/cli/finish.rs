@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 
-use super::DatabaseArgs;
+use super::{DatabaseArgs, VectorIndexArgs};
 
 /// The options of `finish`.
 #[derive(Debug, ClapArgs)]
@@ -39,6 +39,10 @@ pub struct FinishArgs {
         help_heading = "Database"
     )]
     pub retry_for: u32,
+
+    /// How the vectors are indexed.
+    #[command(flatten)]
+    pub vector_index: VectorIndexArgs,
 
     /// One JSON object
     #[arg(long)]

@@ -60,6 +60,10 @@ pub struct IndexArgs {
     )]
     pub retry_for: u32,
 
+    /// How the vectors are indexed.
+    #[command(flatten)]
+    pub vector_index: VectorIndexArgs,
+
     /// Models and where they run.
     #[command(flatten)]
     pub models: ModelArgs,
@@ -89,6 +93,34 @@ pub struct IndexArgs {
     /// What is printed.
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+/// How the vectors are indexed.
+#[derive(Debug, Clone, Copy, ClapArgs)]
+pub struct VectorIndexArgs {
+    /// The method of the vector index, where none stands yet
+    #[arg(
+        long,
+        value_enum,
+        value_name = "METHOD",
+        default_value_t = VectorIndexArg::Hnsw,
+        env = "MNEMO_VECTOR_INDEX",
+        help_heading = "Database"
+    )]
+    pub vector_index: VectorIndexArg,
+}
+
+/// A method of the vector index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum VectorIndexArg {
+    /// That of pgvector
+    Hnsw,
+    /// That of pgvectorscale
+    Diskann,
+    /// That of YugabyteDB
+    Ybhnsw,
+    /// None: searches look at every vector
+    None,
 }
 
 /// Models and where they run.
@@ -124,6 +156,11 @@ pub struct ModelArgs {
     /// Where inference runs
     #[arg(long, value_enum, default_value_t = ProviderArg::Cpu, env = "MNEMO_PROVIDER")]
     pub provider: ProviderArg,
+
+    /// How much of a GPU's memory to use (bytes, or with K, M, G) [default: nine tenths of what is
+    /// free]
+    #[arg(long, value_name = "SIZE", env = "MNEMO_GPU_MEMORY")]
+    pub gpu_memory: Option<String>,
 
     /// The numbers it computes with [default: what the model's manifest says]
     #[arg(long, value_enum, env = "MNEMO_PRECISION")]
@@ -275,7 +312,8 @@ pub enum ProviderArg {
     Cuda,
     /// The processor through OpenVINO, in bf16
     Openvino,
-    /// OpenVINO where the set-up brought it and the processor has AMX for bf16, else the processor
+    /// The fastest that the set-up brought and that can run here: CUDA, OpenVINO with AMX, the
+    /// processor
     Auto,
 }
 

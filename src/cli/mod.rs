@@ -15,7 +15,7 @@ pub use chunk::ChunkArgs;
 pub use finish::FinishArgs;
 pub use index::{
     ColorArg, DEFAULT_MODEL, FileArgs, IndexArgs, MemoryArgs, ModelArgs, OutputArgs, PrecisionArg,
-    ProviderArg, RoleArg, ServerArgs,
+    ProviderArg, RoleArg, ServerArgs, VectorIndexArg, VectorIndexArgs,
 };
 pub use models::{ModelsCommand, ModelsFetchArgs, ModelsListArgs, ModelsVerifyArgs};
 pub use standing::{ForgetArgs, GcArgs, StatusArgs, VerifyArgs};
@@ -103,6 +103,20 @@ pub enum DbCommand {
         /// The new database.
         name: String,
     },
+    /// Spread an index over the machines of a Citus cluster, each repository whole on one of them
+    Distribute(DistributeArgs),
+}
+
+/// The options of `db distribute`.
+#[derive(Debug, ClapArgs)]
+pub struct DistributeArgs {
+    /// Say what would be done, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Where the index is.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
 }
 
 /// Where the index is.

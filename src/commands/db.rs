@@ -1,41 +1,60 @@
-//! `db`: the private PostgreSQL.
+//! `db`: the private PostgreSQL, and databases of many machines.
 
 use std::fmt::Write;
 
-use crate::cli::DbCommand;
 use crate::error::AdviseItself;
 use crate::exit::Exit;
-use crate::plan::DatabasePlan;
+use crate::plan::{Database, DatabasePlan};
 use crate::report::print;
 use crate::store::embedded::{self, Cluster, ClusterStatus, Stopped};
 
 pub(super) fn manage(plan: &DatabasePlan) -> anyhow::Result<Exit> {
-    match &plan.command {
-        DbCommand::Start => {
-            Cluster::acquire(&plan.cluster).advise()?.pin().advise()?;
+    match plan {
+        DatabasePlan::Start(config) => {
+            Cluster::acquire(config).advise()?.pin().advise()?;
             print("running, until `mnemo-index db stop`");
         }
-        DbCommand::Stop => print(match embedded::stop(&plan.cluster).advise()? {
+        DatabasePlan::Stop(config) => print(match embedded::stop(config).advise()? {
             Stopped::Now => "stopped",
             Stopped::Already => "not running",
             Stopped::WhenUnused => "in use; its last user will stop it",
         }),
-        DbCommand::Status => print(&status(&embedded::status(&plan.cluster).advise()?)),
-        DbCommand::Url { name } => {
+        DatabasePlan::Status(config) => print(&status(&embedded::status(config).advise()?)),
+        DatabasePlan::Url(config, name) => {
             // Whoever asks for the address wants to find the server there.
-            let cluster = Cluster::acquire(&plan.cluster).advise()?;
+            let cluster = Cluster::acquire(config).advise()?;
             cluster.pin().advise()?;
             cluster.create_database(name).advise()?;
             print(cluster.url(name).expose());
         }
-        DbCommand::Create { name } => {
-            let cluster = Cluster::acquire(&plan.cluster).advise()?;
+        DatabasePlan::Create(config, name) => {
+            let cluster = Cluster::acquire(config).advise()?;
             let made = cluster.create_database(name).advise()?;
             print(if made { "created" } else { "exists already" });
             cluster.release().advise()?;
         }
+        DatabasePlan::Distribute { database, dry_run } => distribute(database, *dry_run)?,
     }
     Ok(Exit::Success)
+}
+
+/// Says what will be done before it is, also where it cannot be.
+fn distribute(database: &Database, dry_run: bool) -> anyhow::Result<()> {
+    let (cluster, mut archive) = super::archive(database)?;
+    let distribution = archive.distribution().advise()?;
+    if distribution.steps.is_empty() {
+        print("distributed already");
+    } else {
+        print(&format!("{};", distribution.steps.join(";\n")));
+        distribution.possible().advise()?;
+        if !dry_run {
+            archive.distribute(&distribution).advise()?;
+            print("distributed");
+        }
+    }
+    drop(archive);
+    cluster.map(Cluster::release).transpose().advise()?;
+    Ok(())
 }
 
 fn status(status: &ClusterStatus) -> String {

@@ -60,6 +60,7 @@ fn complete(
         models: Models::default(),
         commit: plan.commit.clone(),
         patience: plan.patience,
+        vector_index: plan.vector_index,
     })
     .advise()?;
     check_tree(plan, &mut store)?;

@@ -134,6 +134,7 @@ fn stores(plan: &IndexPlan, lock: &RepositoryLock) -> anyhow::Result<Stores> {
         models: plan.stored_models()?,
         commit: plan.checkout.commit.clone(),
         patience: plan.patience,
+        vector_index: plan.vector_index,
     };
     Ok(Stores {
         writing: Store::open(&config).advise()?,

@@ -13,6 +13,7 @@ mod tokens;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use thiserror::Error;
 
@@ -118,7 +119,13 @@ impl EmbedError {
     pub fn advice(&self) -> &'static str {
         match self {
             Self::Server(error) => error.advice(),
-            _ => "run scripts/setup to get the model again",
+            Self::Onnx(OnnxError::Provider { provider, .. }) => Provider::advice(provider),
+            Self::Onnx(OnnxError::Library { .. }) => {
+                "run scripts/setup, or name the library with ORT_DYLIB_PATH"
+            }
+            _ => {
+                "`mnemo-index models fetch ID` or scripts/setup gets it again; --models-dir names another folder"
+            }
         }
     }
 
@@ -128,6 +135,10 @@ impl EmbedError {
         matches!(self, Self::Server(error) if error.meets_all())
     }
 }
+
+/// Tokens of a run that are not halved any more: a text of the largest window
+/// takes as many alone.
+const LEAST_BATCH_TOKENS: usize = 1_024;
 
 /// The beginning of the names of files in the model's folder that say that its
 /// vectors were checked here.
@@ -261,7 +272,8 @@ impl ModelConfig {
 pub struct Embedder {
     tokenizer: Arc<TextTokenizer>,
     engine: Engine,
-    batch_tokens: usize,
+    /// Of one run, padding counted; a device whose memory ends makes it less.
+    batch_tokens: AtomicUsize,
     texts_per_job: usize,
     precision: Precision,
 }
@@ -294,7 +306,7 @@ impl Embedder {
         let embedder = Self {
             tokenizer,
             engine: Engine::Onnx(Box::new(model)),
-            batch_tokens: config.provider.batch_tokens(),
+            batch_tokens: AtomicUsize::new(config.provider.batch_tokens()),
             texts_per_job: config.texts_per_job(),
             precision: config.computes_in()?,
         };
@@ -311,7 +323,7 @@ impl Embedder {
         Self {
             tokenizer,
             engine: Engine::Served(server),
-            batch_tokens: usize::MAX,
+            batch_tokens: AtomicUsize::new(usize::MAX),
             texts_per_job: MAX_BATCH,
             precision: Precision::Fp32,
         }
@@ -330,12 +342,32 @@ impl Embedder {
     }
 
     /// The vectors of `texts`, in their order. A text's vector does not depend
-    /// on the others'.
+    /// on the others'. Where the memory of a device does not suffice for a run,
+    /// this and all later runs are halved.
     ///
     /// # Errors
     /// [`EmbedError::Onnx`] with what ONNX Runtime said.
     pub fn embed(&self, texts: &[Tokens]) -> Result<Vec<Embedding>, EmbedError> {
-        self.embed_batched(texts, self.batch_tokens)
+        loop {
+            let tokens = self.batch_tokens.load(Ordering::Relaxed);
+            match self.embed_batched(texts, tokens) {
+                Err(EmbedError::Onnx(error))
+                    if error.is_out_of_memory() && tokens > LEAST_BATCH_TOKENS =>
+                {
+                    self.halve(tokens);
+                }
+                done => return done,
+            }
+        }
+    }
+
+    /// Another thread may have done it already.
+    fn halve(&self, tokens: usize) {
+        let half = (tokens / 2).max(LEAST_BATCH_TOKENS);
+        let _ =
+            self.batch_tokens
+                .compare_exchange(tokens, half, Ordering::Relaxed, Ordering::Relaxed);
+        tracing::warn!("the device has too little memory for {tokens} tokens a run: now {half}");
     }
 
     /// Like [`Embedder::embed`], with runs of at most `batch_tokens`, padding

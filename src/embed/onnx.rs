@@ -60,6 +60,29 @@ pub enum OnnxError {
     Runtime(#[from] ort::Error),
 }
 
+impl OnnxError {
+    /// Whether a device had too little memory for a run, by the words that ONNX
+    /// Runtime 1.31 has for it: it has no code of its own for that. They are of
+    /// its arena, of the arena's limit, of CUDA and of cuBLAS.
+    pub(super) fn is_out_of_memory(&self) -> bool {
+        let Self::Runtime(error) = self else {
+            return false;
+        };
+        lacks_memory(error.message())
+    }
+}
+
+fn lacks_memory(message: &str) -> bool {
+    [
+        "Failed to allocate memory",
+        "smaller than requested bytes",
+        "out of memory",
+        "CUBLAS_STATUS_ALLOC_FAILED",
+    ]
+    .iter()
+    .any(|words| message.contains(words))
+}
+
 /// `ort` allows one environment in the life of a process.
 static ENVIRONMENT: Mutex<Option<&Environment>> = Mutex::new(None);
 
@@ -370,4 +393,21 @@ fn chain(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_without_memory_is_told_from_other_faults() {
+        assert!(lacks_memory(
+            "Non-zero status code returned while running MatMul node: \
+             bfc_arena.cc Available memory of 1024 is smaller than requested bytes of 4096"
+        ));
+        assert!(lacks_memory(
+            "CUDA failure 2: out of memory ; GPU=0 ; expr=cudaMalloc"
+        ));
+        assert!(!lacks_memory("Got invalid dimensions for input: input_ids"));
+    }
 }

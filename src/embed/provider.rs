@@ -6,6 +6,15 @@ use ort::ep::{self, ArbitrarilyConfigurableExecutionProvider as _, ExecutionProv
 /// some processors that have bf16.
 const OPENVINO: &str = r#"{"CPU": {"INFERENCE_PRECISION_HINT": "bf16"}}"#;
 
+/// Tokens of one run on a device whose memory is not known: about 1 GiB.
+const CUDA_TOKENS: usize = 8_192;
+
+/// What a token takes on the device at most, in bytes: with 1,024 tokens a text
+/// and 12 heads, two tables of attention (48 KiB each) and the activations of a
+/// layer that is 768 wide and 3,072 inside. An estimate, so a run that does not
+/// fit is halved.
+const CUDA_BYTES_PER_TOKEN: u64 = 128 * 1024;
+
 /// Where inference runs. A provider that is named must really run: ONNX
 /// Runtime goes to the CPU without a word when another one fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,7 +22,11 @@ pub enum Provider {
     /// The CPU, one text a run: large batches are slower there, not faster.
     Cpu,
     /// The first CUDA device. Written by the documentation; not yet run on one.
-    Cuda,
+    Cuda {
+        /// Bytes of the device's memory that one model may take; all of it if
+        /// nothing is said.
+        memory: Option<u64>,
+    },
     /// The CPU through OpenVINO, which computes products in bf16 where the
     /// processor can.
     OpenVino,
@@ -25,16 +38,25 @@ impl Provider {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Cpu => "cpu",
-            Self::Cuda => "cuda",
+            Self::Cuda { .. } => "cuda",
             Self::OpenVino => "openvino",
         }
     }
 
-    /// Tokens, padding counted, that one run may take.
+    /// What to do where the provider of this name cannot run.
+    pub(super) fn advice(name: &str) -> &'static str {
+        if name == "cuda" {
+            "`scripts/setup --cuda` brings its library, which needs cuBLAS, cuRAND and the runtime of CUDA 13 on LD_LIBRARY_PATH"
+        } else {
+            "take --provider cpu"
+        }
+    }
+
+    /// Tokens, padding counted, that one run may take at first.
     pub(super) fn batch_tokens(self) -> usize {
         match self {
             Self::Cpu => 1,
-            Self::Cuda => 16_384,
+            Self::Cuda { memory } => memory.map_or(CUDA_TOKENS, tokens_in),
             // Measured: from 1,024 on it is as fast as it gets, and memory grows.
             Self::OpenVino => 1_024,
         }
@@ -46,7 +68,8 @@ impl Provider {
     pub fn texts_per_job(self) -> usize {
         match self {
             Self::Cpu => 1,
-            Self::Cuda => 64,
+            // Enough short texts for a run of many tokens.
+            Self::Cuda { .. } => 256,
             Self::OpenVino => 16,
         }
     }
@@ -61,7 +84,7 @@ impl Provider {
     pub(super) fn arena(self) -> &'static str {
         match self {
             Self::Cpu | Self::OpenVino => "cpu:0",
-            Self::Cuda => "cpu:0;gpu:0",
+            Self::Cuda { .. } => "cpu:0;gpu:0",
         }
     }
 
@@ -69,15 +92,44 @@ impl Provider {
         match self {
             // The default of this crate turns the arena off; shrinking needs it.
             Self::Cpu => ep::CPU::default().with_arena_allocator(true).build(),
-            Self::Cuda => ep::CUDA::default()
-                .with_arena_extend_strategy(ep::ArenaExtendStrategy::SameAsRequested)
-                .build()
-                .error_on_failure(),
+            Self::Cuda { memory } => cuda(memory).build().error_on_failure(),
             Self::OpenVino => ep::OpenVINO::default()
                 .with_device_type("CPU")
                 .with_arbitrary_config("load_config", OPENVINO)
                 .build()
                 .error_on_failure(),
         }
+    }
+}
+
+/// Half of the memory is left to weights and to what the arena cannot reuse.
+fn tokens_in(memory: u64) -> usize {
+    let tokens = memory / 2 / CUDA_BYTES_PER_TOKEN;
+    usize::try_from(tokens.clamp(512, 32_768)).unwrap_or(CUDA_TOKENS)
+}
+
+fn cuda(memory: Option<u64>) -> ep::CUDA {
+    let provider = ep::CUDA::default()
+        // By default it doubles what it holds whenever it grows.
+        .with_arena_extend_strategy(ep::ArenaExtendStrategy::SameAsRequested)
+        // TF32 keeps ten bits of each number: then it would not be fp32.
+        .with_tf32(false);
+    match memory.and_then(|bytes| usize::try_from(bytes).ok()) {
+        Some(bytes) => provider.with_memory_limit(bytes),
+        None => provider,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_larger_device_takes_more_tokens_at_once_within_bounds() {
+        let tokens = |memory| Provider::Cuda { memory }.batch_tokens();
+        assert_eq!(tokens(Some(1)), 512);
+        assert_eq!(tokens(Some(2 << 30)), 8_192);
+        assert_eq!(tokens(Some(80 << 30)), 32_768);
+        assert_eq!(tokens(None), CUDA_TOKENS);
     }
 }

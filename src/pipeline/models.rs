@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use anyhow::anyhow;
 
 use crate::chunk::{Window, Windows};
-use crate::embed::{Embedder, ModelConfig, Roles, Runtime, TextTokenizer};
+use crate::embed::{EmbedError, Embedder, ModelConfig, Roles, Runtime, TextTokenizer};
 use crate::error::Advise;
-use crate::plan::{IndexPlan, MODEL_HINT};
+use crate::plan::IndexPlan;
 
 use super::flight::Role;
 
@@ -107,18 +107,19 @@ impl<'a> Models<'a> {
             });
         };
         // All run here, or all on servers.
-        let runtime = any.server.is_none().then(|| {
-            Runtime::load(&any.library)
-                .hint("run scripts/setup, or name the library with ORT_DYLIB_PATH")
-        });
+        let runtime = any
+            .server
+            .is_none()
+            .then(|| advised(Runtime::load(&any.library)));
         let runtime = runtime.transpose()?;
         let open = |config: &ModelConfig, tokenizer: &Arc<TextTokenizer>| match (
             &config.server,
             runtime,
         ) {
-            (None, Some(runtime)) => Embedder::open(runtime, config, Arc::clone(tokenizer))
-                .map(Arc::new)
-                .hint(MODEL_HINT),
+            (None, Some(runtime)) => {
+                let opened = Embedder::open(runtime, config, Arc::clone(tokenizer));
+                Ok(Arc::new(advised(opened)?))
+            }
             (Some(server), _) => {
                 let (server, tokenizer) = (Arc::clone(server), Arc::clone(tokenizer));
                 Ok(Arc::new(Embedder::served(server, tokenizer)))
@@ -139,6 +140,13 @@ impl<'a> Models<'a> {
         };
         Ok(Roles { text, code })
     }
+}
+
+fn advised<T>(result: Result<T, impl Into<EmbedError>>) -> anyhow::Result<T> {
+    result.map_err(Into::into).or_else(|error: EmbedError| {
+        let advice = error.advice();
+        Err(error).hint(advice)
+    })
 }
 
 fn window(tokenizer: &Arc<TextTokenizer>) -> Window<'_> {

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use super::checkout::Checkout;
 use super::home::Home;
-use super::{Database, Tree, database, directory, repository};
+use super::{Database, Tree, database, directory, repository, vector_index};
 use crate::cli;
 use crate::names::RepositoryName;
+use crate::store::VectorIndex;
 use crate::walk;
 
 /// Completing what shards have indexed.
@@ -28,6 +29,8 @@ pub struct FinishPlan {
     pub wait: bool,
     /// How long a server that goes away is waited for.
     pub patience: Duration,
+    /// How the vectors are indexed where no index stands yet.
+    pub vector_index: VectorIndex,
     /// JSON instead of text.
     pub json: bool,
 }
@@ -49,6 +52,7 @@ pub(super) fn finish_plan(args: cli::FinishArgs, home: &Home) -> anyhow::Result<
         allow_shrink: args.allow_shrink,
         wait: args.wait,
         patience: Duration::from_secs(args.retry_for.into()),
+        vector_index: vector_index(args.vector_index),
         json: args.json,
     })
 }

@@ -13,6 +13,9 @@ use crate::store::embedded::ClusterConfig;
 /// ONNX Runtime as the set-up leaves it, below the home folder.
 const ONNX_RUNTIME: &str = "runtime/onnxruntime-1.32.0/libonnxruntime.so.1.32.0";
 
+/// ONNX Runtime with CUDA, which `scripts/setup --cuda` brings.
+const CUDA: &str = "runtime/onnxruntime-gpu-1.31.1/libonnxruntime.so.1.31.1";
+
 /// ONNX Runtime with OpenVINO, which the set-up brings where it is of use.
 const OPENVINO: &str = "runtime/onnxruntime-openvino-1.24.1/libonnxruntime.so.1.24.1";
 
@@ -39,30 +42,27 @@ impl Home {
         self.folder.join("models")
     }
 
-    /// `ORT_DYLIB_PATH` is what other programs on ONNX Runtime read, too.
-    fn onnx_runtime(&self) -> PathBuf {
-        variable("ORT_DYLIB_PATH").map_or_else(|| self.folder.join(ONNX_RUNTIME), PathBuf::from)
-    }
-
-    /// The library with this provider in it.
+    /// The library with this provider in it. `ORT_DYLIB_PATH` is what other
+    /// programs on ONNX Runtime read, too.
     pub fn library(&self, provider: Provider) -> PathBuf {
-        match provider {
-            Provider::OpenVino => {
-                variable("ORT_DYLIB_PATH").map_or_else(|| self.folder.join(OPENVINO), PathBuf::from)
-            }
-            Provider::Cpu | Provider::Cuda => self.onnx_runtime(),
-        }
+        let ours = match provider {
+            Provider::Cpu => ONNX_RUNTIME,
+            Provider::Cuda { .. } => CUDA,
+            Provider::OpenVino => OPENVINO,
+        };
+        variable("ORT_DYLIB_PATH").map_or_else(|| self.folder.join(ours), PathBuf::from)
     }
 
-    /// The provider that is the fastest here. OpenVINO in bf16 is nearly three
+    /// Whether the set-up brought CUDA.
+    pub fn has_cuda(&self) -> bool {
+        self.folder.join(CUDA).exists()
+    }
+
+    /// Whether OpenVINO is there and gains something: in bf16 it is nearly three
     /// times as fast as plain fp32 with AMX; with AVX-512-BF16 alone it gains
     /// too little for the memory it takes.
-    pub fn fastest_provider(&self) -> Provider {
-        if processor_has("amx_bf16") && self.library(Provider::OpenVino).exists() {
-            Provider::OpenVino
-        } else {
-            Provider::Cpu
-        }
+    pub fn has_openvino(&self) -> bool {
+        processor_has("amx_bf16") && self.folder.join(OPENVINO).exists()
     }
 
     pub fn cluster(&self) -> ClusterConfig {
@@ -80,6 +80,13 @@ fn processor_has(flag: &str) -> bool {
     let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let flags = text.lines().find(|line| line.starts_with("flags"));
     flags.is_some_and(|line| line.split_whitespace().any(|found| found == flag))
+}
+
+/// The GPU that programs on CUDA take first: a number or an id.
+pub(super) fn first_gpu() -> String {
+    let visible = text("CUDA_VISIBLE_DEVICES").unwrap_or_default();
+    let first = visible.split(',').next().map(str::trim);
+    first.filter(|id| !id.is_empty()).unwrap_or("0").to_owned()
 }
 
 /// A variable as text, if it is there and not empty.

@@ -10,7 +10,7 @@ use super::checkout::Checkout;
 use super::home::Home;
 use super::models::{models, tokenizer};
 use super::servers::{served_models, servers};
-use super::{Database, Output, database, directory, repository, value};
+use super::{Database, Output, database, directory, repository, value, vector_index};
 use crate::chunk;
 use crate::cli::{self, IndexArgs, MemoryArgs};
 use crate::embed::{ModelConfig, Roles, TextTokenizer};
@@ -23,7 +23,7 @@ use crate::outcome::{MaxFailed, SkipReason};
 use crate::read::{self, ReadOptions};
 use crate::shard::Shard;
 use crate::source::{Digest, Ingredients};
-use crate::store::{self, CheckoutState, RoleModel};
+use crate::store::{self, CheckoutState, RoleModel, VectorIndex};
 use crate::walk::WalkOptions;
 
 /// The main job.
@@ -62,6 +62,8 @@ pub struct IndexPlan {
     pub database: Database,
     /// How long a server that goes away is waited for.
     pub patience: Duration,
+    /// How the vectors are indexed where no index stands yet.
+    pub vector_index: VectorIndex,
     /// The models of the two roles; at least one.
     pub models: Roles<ModelConfig>,
     /// How much memory there is.
@@ -120,6 +122,7 @@ pub(super) fn index_plan(args: IndexArgs, home: &Home) -> anyhow::Result<IndexPl
         max_failed,
         database: database(args.database, home)?,
         patience,
+        vector_index: vector_index(args.vector_index),
         models,
         memory: memory_plan(args.memory)?,
         output: Output {

@@ -4,6 +4,7 @@
 
 mod checkout;
 mod finish;
+mod gpu;
 mod home;
 mod index;
 mod model_files;
@@ -23,8 +24,8 @@ use crate::error::{Advise, AdviseItself};
 use crate::exit::Exit;
 use crate::names::RepositoryName;
 use crate::read::ReadOptions;
-use crate::store::DatabaseUrl;
 use crate::store::embedded::{self, ClusterConfig};
+use crate::store::{DatabaseUrl, VectorIndex};
 use crate::terminal::{Color, TerminalOptions};
 
 use checkout::Checkout;
@@ -38,7 +39,7 @@ use standing::{forget_plan, gc_plan, status_plan, verify_plan};
 pub use finish::FinishPlan;
 pub use index::{IndexPlan, Memory, Tree};
 pub use model_files::{ModelsPlan, ModelsTask};
-pub use models::{MODEL_HINT, tokenizer};
+pub use models::tokenizer;
 pub use standing::{ForgetPlan, GcPlan, Place, StatusPlan, VerifyPlan};
 
 /// Which of the program's jobs is to be done.
@@ -83,12 +84,25 @@ pub struct Output {
     pub quiet: bool,
 }
 
-/// Managing the private PostgreSQL.
-pub struct DatabasePlan {
-    /// What to do.
-    pub command: DbCommand,
-    /// With which one.
-    pub cluster: ClusterConfig,
+/// Managing the private PostgreSQL, or a database of many machines.
+pub enum DatabasePlan {
+    /// Leave it running.
+    Start(ClusterConfig),
+    /// Stop it.
+    Stop(ClusterConfig),
+    /// Say how it is.
+    Status(ClusterConfig),
+    /// Print the connection string of a database.
+    Url(ClusterConfig, String),
+    /// Create a database.
+    Create(ClusterConfig, String),
+    /// Spread an index over many machines.
+    Distribute {
+        /// The index.
+        database: Database,
+        /// Only say what would be done.
+        dry_run: bool,
+    },
 }
 
 /// Showing the chunks of files.
@@ -128,10 +142,7 @@ pub fn terminal(output: &OutputArgs) -> TerminalOptions {
 pub fn plan(args: Args) -> anyhow::Result<Plan> {
     let home = Home::find()?;
     match args.command {
-        Some(Command::Db { command }) => Ok(Plan::Database(DatabasePlan {
-            command,
-            cluster: home.cluster(),
-        })),
+        Some(Command::Db { command }) => database_plan(command, &home).map(Plan::Database),
         Some(Command::Models { command }) => models_plan(command, &home).map(Plan::Models),
         Some(Command::Chunk(args)) => chunk_plan(args, &home).map(Plan::Chunk),
         Some(Command::Finish(args)) => finish_plan(args, &home).map(Plan::Finish),
@@ -141,6 +152,21 @@ pub fn plan(args: Args) -> anyhow::Result<Plan> {
         Some(Command::Gc(args)) => gc_plan(args, &home).map(Plan::Gc),
         None => index_plan(args.index, &home).map(|plan| Plan::Index(Box::new(plan))),
     }
+}
+
+fn database_plan(command: DbCommand, home: &Home) -> anyhow::Result<DatabasePlan> {
+    let cluster = home.cluster();
+    Ok(match command {
+        DbCommand::Start => DatabasePlan::Start(cluster),
+        DbCommand::Stop => DatabasePlan::Stop(cluster),
+        DbCommand::Status => DatabasePlan::Status(cluster),
+        DbCommand::Url { name } => DatabasePlan::Url(cluster, name),
+        DbCommand::Create { name } => DatabasePlan::Create(cluster, name),
+        DbCommand::Distribute(args) => DatabasePlan::Distribute {
+            database: database(args.database, home)?,
+            dry_run: args.dry_run,
+        },
+    })
 }
 
 fn chunk_plan(args: cli::ChunkArgs, home: &Home) -> anyhow::Result<ChunkPlan> {
@@ -198,6 +224,15 @@ fn database(args: DatabaseArgs, home: &Home) -> anyhow::Result<Database> {
             embedded::DEFAULT_DATABASE.to_owned(),
         )),
         Some(url) => Ok(Database::Url(DatabaseUrl::new(&url).advise()?)),
+    }
+}
+
+fn vector_index(args: cli::VectorIndexArgs) -> VectorIndex {
+    match args.vector_index {
+        cli::VectorIndexArg::Hnsw => VectorIndex::Hnsw,
+        cli::VectorIndexArg::Diskann => VectorIndex::Diskann,
+        cli::VectorIndexArg::Ybhnsw => VectorIndex::YbHnsw,
+        cli::VectorIndexArg::None => VectorIndex::None,
     }
 }
 

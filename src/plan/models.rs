@@ -5,21 +5,16 @@ use std::path::{Path, PathBuf};
 use anyhow::anyhow;
 
 use super::home::Home;
+use super::{gpu, value};
 use crate::cli::{ModelArgs, PrecisionArg, ProviderArg, RoleArg};
-use crate::embed::{ModelConfig, Precision, Provider, Roles, TextTokenizer};
+use crate::embed::{EmbedError, ModelConfig, Precision, Provider, Roles, TextTokenizer};
 use crate::error::Advise;
 use crate::exit::Exit;
 use crate::names::ModelId;
 
 pub(super) fn models(args: &ModelArgs, home: &Home) -> anyhow::Result<Roles<ModelConfig>> {
     let folder = args.models_dir.clone().unwrap_or_else(|| home.models());
-    let provider = match args.provider {
-        ProviderArg::Cpu => Provider::Cpu,
-        ProviderArg::Cuda => Provider::Cuda,
-        ProviderArg::Openvino => Provider::OpenVino,
-        ProviderArg::Auto if args.precision == Some(PrecisionArg::Int8) => Provider::Cpu,
-        ProviderArg::Auto => home.fastest_provider(),
-    };
+    let provider = provider(args, home)?;
     let precision = args.precision.map(|precision| match precision {
         PrecisionArg::Fp32 => Precision::Fp32,
         PrecisionArg::Int8 => Precision::Int8,
@@ -35,6 +30,36 @@ pub(super) fn models(args: &ModelArgs, home: &Home) -> anyhow::Result<Roles<Mode
         text: role(RoleArg::Text, &args.text_model)?,
         code: role(RoleArg::Code, &args.code_model)?,
     })
+}
+
+fn provider(args: &ModelArgs, home: &Home) -> anyhow::Result<Provider> {
+    let int8 = args.precision == Some(PrecisionArg::Int8);
+    let cuda = || -> anyhow::Result<Provider> {
+        Ok(Provider::Cuda {
+            memory: gpu_memory(args)?.map(|bytes| bytes / models_loaded(args)),
+        })
+    };
+    Ok(match args.provider {
+        ProviderArg::Cuda => cuda()?,
+        ProviderArg::Openvino => Provider::OpenVino,
+        ProviderArg::Auto if !int8 && home.has_cuda() && gpu::free_memory().is_some() => cuda()?,
+        ProviderArg::Auto if !int8 && home.has_openvino() => Provider::OpenVino,
+        ProviderArg::Cpu | ProviderArg::Auto => Provider::Cpu,
+    })
+}
+
+/// Bytes for all models: what was asked for, else what is free but for a tenth,
+/// which the driver and the libraries take.
+fn gpu_memory(args: &ModelArgs) -> anyhow::Result<Option<u64>> {
+    let asked = args.gpu_memory.as_deref().map(value::size).transpose();
+    let asked = asked.exit(Exit::Usage, "give bytes, or a number with K, M or G")?;
+    Ok(asked.or_else(|| gpu::free_memory().map(|bytes| bytes / 10 * 9)))
+}
+
+/// One model for both roles is loaded once.
+fn models_loaded(args: &ModelArgs) -> u64 {
+    let both = [RoleArg::Text, RoleArg::Code].map(|role| args.roles.contains(&role)) == [true; 2];
+    1 + u64::from(both && args.text_model != args.code_model)
 }
 
 pub(super) fn model_config(
@@ -55,10 +80,13 @@ pub(super) fn model_config(
         Exit::Usage,
         "a model of your own needs a model.toml in its folder, with a table [int8] for that precision",
     )?;
-    if provider == Provider::OpenVino && manifest.precision == Precision::Int8 {
-        // OpenVINO has none of the operators: all would run elsewhere, unasked.
-        return Err(anyhow!("the openvino provider does not run int8"))
-            .exit(Exit::Usage, "leave out --precision, or take --provider cpu");
+    if provider != Provider::Cpu && manifest.precision == Precision::Int8 {
+        // No other has the operators: all would run elsewhere, unasked.
+        return Err(anyhow!(
+            "the {} provider does not run int8",
+            provider.as_str()
+        ))
+        .exit(Exit::Usage, "leave out --precision, or take --provider cpu");
     }
     Ok(config)
 }
@@ -68,8 +96,9 @@ pub(super) fn model_config(
 /// # Errors
 /// One that is missing or broken, with advice.
 pub fn tokenizer(config: &ModelConfig) -> anyhow::Result<TextTokenizer> {
-    config.tokenizer().hint(MODEL_HINT)
+    let advised = |error: EmbedError| {
+        let advice = error.advice();
+        Err(error).hint(advice)
+    };
+    config.tokenizer().or_else(advised)
 }
-
-/// What to do about a model that is missing, truncated or another one.
-pub const MODEL_HINT: &str = "`mnemo-index models fetch ID` or scripts/setup gets it again; --models-dir names another folder";

@@ -184,17 +184,19 @@ fn insert_chunks(shape: Shape) -> String {
 }
 
 fn insert_nodes(shape: Shape) -> String {
-    let key = if shape.ours {
-        "repository, node_id"
+    // Where the key holds the repository it cannot differ, and a table that is
+    // distributed by it takes no such change.
+    let (key, repository) = if shape.ours {
+        ("repository, node_id", "")
     } else {
-        "node_id"
+        ("node_id", "repository = EXCLUDED.repository, ")
     };
     format!(
         "INSERT INTO nodes (repository, file_path, node_id, node_type, label, properties)
          SELECT $1, $2, node_id, node_type, label, properties::jsonb
          FROM unnest($3::uuid[], $4::text[], $5::text[], $6::text[])
             AS row (node_id, node_type, label, properties)
-         ON CONFLICT ({key}) DO UPDATE SET repository = EXCLUDED.repository, file_path = EXCLUDED.file_path,
+         ON CONFLICT ({key}) DO UPDATE SET {repository}file_path = EXCLUDED.file_path,
             node_type = EXCLUDED.node_type, label = EXCLUDED.label, properties = EXCLUDED.properties,
             created_at = EXCLUDED.created_at"
     )

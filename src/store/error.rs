@@ -95,6 +95,27 @@ pub enum StoreError {
         /// What was found instead.
         reason: String,
     },
+    /// The server has no index of the method that was asked for.
+    #[error("the server has no vector index of the method {method}")]
+    NoIndexMethod {
+        /// Its name.
+        method: &'static str,
+    },
+    /// The server does not have Citus, or this database does not use it.
+    #[error("the tables cannot be distributed: {reason}")]
+    NoCitus {
+        /// What is missing.
+        reason: &'static str,
+    },
+    /// The tables are MnemoLite's, and so are their keys.
+    #[error("MnemoLite made this database, and its keys do not hold the repository")]
+    OfMnemoLite,
+    /// Something in the tables breaks Citus' rules.
+    #[error("the tables cannot be distributed by repository: {}", .faults.join("; "))]
+    NotDistributable {
+        /// Each thing that does, in a sentence.
+        faults: Vec<String>,
+    },
     /// The user may not do what indexing needs.
     #[error("the database user lacks the right to {action}: {reason}")]
     Rights {
@@ -272,6 +293,15 @@ impl StoreError {
             Self::NoVector { .. } => {
                 "install pgvector 0.7 or newer on the server and let a superuser run: CREATE EXTENSION vector"
             }
+            Self::NoIndexMethod { method } => return Some(index_hint(method)),
+            Self::NoCitus { .. } => {
+                "install Citus on every machine, load it with shared_preload_libraries, and let a superuser run: \
+                 CREATE EXTENSION citus"
+            }
+            Self::OfMnemoLite => {
+                "index into a database of its own: name one that mnemo-index made with --database-url"
+            }
+            Self::NotDistributable { .. } => "take away or change what was added to the tables",
             Self::Rights { .. } => {
                 "grant CREATE on the database and its schema, or let a superuser set the database up once"
             }
@@ -407,6 +437,15 @@ fn sql_hint(error: &postgres::Error) -> Option<&'static str> {
         }
         _ => None,
     }
+}
+
+fn index_hint(method: &str) -> String {
+    let from = match method {
+        "diskann" => "let a superuser run: CREATE EXTENSION vectorscale CASCADE",
+        "ybhnsw" => "it is YugabyteDB's, and comes with its CREATE EXTENSION vector",
+        _ => "install pgvector 0.7 or newer",
+    };
+    format!("{from}; or choose another with --vector-index")
 }
 
 fn known_ones(known: &[String]) -> String {

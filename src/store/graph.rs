@@ -69,19 +69,22 @@ const ANALYZE: &str = "
     ANALYZE new_edges; ANALYZE new_places; ANALYZE new_references; ANALYZE new_measures; ANALYZE new_weights";
 
 /// Each brings one part of the repository to what it should be, and touches
-/// only what differs.
+/// only what differs. What this session alone can see is materialized first:
+/// Citus sends that to the machine with the repository, and not a table.
 const CHANGES: [(&str, &str); 15] = [
     (
         "remove what ties no longer",
-        "DELETE FROM edges e WHERE e.repository = $1
+        "WITH n AS MATERIALIZED (SELECT edge_id FROM pg_temp.new_edges)
+         DELETE FROM edges e WHERE e.repository = $1
             AND (e.relation_type <> 'contains' OR e.source_node_id IN (
                 SELECT node_id FROM nodes WHERE repository = $1 AND node_type = 'Package'))
-            AND NOT EXISTS (SELECT FROM pg_temp.new_edges n WHERE n.edge_id = e.edge_id)",
+            AND NOT EXISTS (SELECT FROM n WHERE n.edge_id = e.edge_id)",
     ),
     (
         "remove packages",
-        "DELETE FROM nodes o WHERE o.repository = $1 AND o.node_type = 'Package'
-            AND NOT EXISTS (SELECT FROM pg_temp.new_packages n WHERE n.node_id = o.node_id)",
+        "WITH n AS MATERIALIZED (SELECT node_id FROM pg_temp.new_packages)
+         DELETE FROM nodes o WHERE o.repository = $1 AND o.node_type = 'Package'
+            AND NOT EXISTS (SELECT FROM n WHERE n.node_id = o.node_id)",
     ),
     (
         "change packages",
@@ -90,24 +93,27 @@ const CHANGES: [(&str, &str); 15] = [
     ),
     (
         "add packages",
-        "INSERT INTO nodes (repository, node_id, node_type, label, properties)
+        "WITH o AS MATERIALIZED (SELECT node_id FROM nodes WHERE repository = $1 AND node_type = 'Package')
+         INSERT INTO nodes (repository, node_id, node_type, label, properties)
          SELECT $1, node_id, 'Package', label, properties FROM pg_temp.new_packages n
-         WHERE NOT EXISTS (SELECT FROM nodes o WHERE o.repository = $1 AND o.node_id = n.node_id)",
+         WHERE NOT EXISTS (SELECT FROM o WHERE o.node_id = n.node_id)",
     ),
     (
         "change where files belong",
-        "UPDATE nodes o SET properties = (o.properties - '{parent_package,parent_module}'::text[])
-            || jsonb_strip_nulls(jsonb_build_object('parent_package', p.package, 'parent_module', p.module))
-         FROM pg_temp.new_places p WHERE o.repository = $1 AND o.file_path = p.file_path
+        "WITH p AS MATERIALIZED (
+            SELECT *, jsonb_strip_nulls(jsonb_build_object('parent_package', package, 'parent_module', module)) AS place
+            FROM pg_temp.new_places)
+         UPDATE nodes o SET properties = (o.properties - '{parent_package,parent_module}'::text[]) || p.place
+         FROM p WHERE o.repository = $1 AND o.file_path = p.file_path
             AND ((o.properties ->> 'parent_package') IS DISTINCT FROM p.package
                 OR (o.properties ->> 'parent_module') IS DISTINCT FROM p.module)",
     ),
     // Whatever was found, an edge without an end is none.
     (
         "leave out edges without an end",
-        "DELETE FROM pg_temp.new_edges n WHERE $1::text IS NOT NULL AND NOT (
-            EXISTS (SELECT FROM nodes o WHERE o.repository = $1 AND o.node_id = n.source)
-            AND EXISTS (SELECT FROM nodes o WHERE o.repository = $1 AND o.node_id = n.target))",
+        "WITH o AS MATERIALIZED (SELECT node_id FROM nodes WHERE repository = $1)
+         DELETE FROM pg_temp.new_edges n WHERE NOT (
+            EXISTS (SELECT FROM o WHERE o.node_id = n.source) AND EXISTS (SELECT FROM o WHERE o.node_id = n.target))",
     ),
     (
         "leave out their weights",
@@ -121,14 +127,16 @@ const CHANGES: [(&str, &str); 15] = [
     ),
     (
         "add what ties",
-        "INSERT INTO edges (repository, edge_id, source_node_id, target_node_id, relation_type, properties)
+        "WITH o AS MATERIALIZED (SELECT edge_id FROM edges WHERE repository = $1)
+         INSERT INTO edges (repository, edge_id, source_node_id, target_node_id, relation_type, properties)
          SELECT $1, edge_id, source, target, relation, properties FROM pg_temp.new_edges n
-         WHERE NOT EXISTS (SELECT FROM edges e WHERE e.repository = $1 AND e.edge_id = n.edge_id)",
+         WHERE NOT EXISTS (SELECT FROM o WHERE o.edge_id = n.edge_id)",
     ),
     (
         "remove open references",
-        "DELETE FROM file_references o WHERE o.repository = $1
-            AND NOT EXISTS (SELECT FROM pg_temp.new_references n WHERE n.file_path = o.file_path)",
+        "WITH n AS MATERIALIZED (SELECT file_path FROM pg_temp.new_references)
+         DELETE FROM file_references o WHERE o.repository = $1
+            AND NOT EXISTS (SELECT FROM n WHERE n.file_path = o.file_path)",
     ),
     (
         "write open references",
@@ -146,8 +154,9 @@ const CHANGES: [(&str, &str); 15] = [
     ),
     (
         "remove weights",
-        "DELETE FROM edge_weights w WHERE w.repository = $1
-            AND NOT EXISTS (SELECT FROM pg_temp.new_weights n WHERE n.edge_id = w.edge_id)",
+        "WITH n AS MATERIALIZED (SELECT edge_id FROM pg_temp.new_weights)
+         DELETE FROM edge_weights w WHERE w.repository = $1
+            AND NOT EXISTS (SELECT FROM n WHERE n.edge_id = w.edge_id)",
     ),
     (
         "change weights",
@@ -157,15 +166,16 @@ const CHANGES: [(&str, &str); 15] = [
     ),
     (
         "add weights",
-        "INSERT INTO edge_weights (repository, weight_id, edge_id, call_count, importance_score, version)
+        "WITH o AS MATERIALIZED (SELECT edge_id FROM edge_weights WHERE repository = $1)
+         INSERT INTO edge_weights (repository, weight_id, edge_id, call_count, importance_score, version)
          SELECT $1, weight_id, edge_id, calls, importance, 1 FROM pg_temp.new_weights n
-         WHERE NOT EXISTS (SELECT FROM edge_weights w WHERE w.repository = $1 AND w.edge_id = n.edge_id)",
+         WHERE NOT EXISTS (SELECT FROM o WHERE o.edge_id = n.edge_id)",
     ),
 ];
 
 const NOTE: &str = "
     INSERT INTO graphs (repository, made_from) VALUES ($1, $2)
-    ON CONFLICT (repository) DO UPDATE SET made_from = EXCLUDED.made_from, made_at = now()";
+    ON CONFLICT (repository) DO UPDATE SET made_from = EXCLUDED.made_from, made_at = EXCLUDED.made_at";
 
 /// What a graph is made from, and the files that it is made of.
 #[derive(Debug, Clone)]

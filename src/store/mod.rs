@@ -7,6 +7,7 @@ mod again;
 mod archive;
 mod commit;
 mod connect;
+mod distribute;
 mod error;
 mod failures;
 mod gc;
@@ -31,6 +32,7 @@ use postgres::{Client, Row};
 pub use archive::Archive;
 pub use commit::Committed;
 pub use connect::{DatabaseUrl, create_database};
+pub use distribute::Distribution;
 pub use error::{Blame, StoreError};
 pub use gc::Freed;
 pub use graph::GraphInput;
@@ -40,6 +42,7 @@ pub use runs::{CheckoutState, RunEnd, RunId, RunStart};
 pub use shards::{Finished, ShardWalk, Shards};
 pub use standing::{Entered, Retired, Standing};
 pub use status::{KnownFailure, RepositoryStatus, RunState, Stale};
+pub use vector_index::VectorIndex;
 pub use verify::Fault;
 
 use crate::names::RepositoryName;
@@ -58,6 +61,8 @@ pub struct StoreConfig {
     pub commit: Option<String>,
     /// How long a server that goes away is waited for.
     pub patience: Duration,
+    /// How the vectors are indexed where no index stands yet.
+    pub vector_index: VectorIndex,
 }
 
 /// What a file's rows were made from: it is unchanged if both are.
@@ -75,17 +80,21 @@ pub struct Store {
     repository: RepositoryName,
     commit: Option<String>,
     models: Models,
+    vector_index: VectorIndex,
     shape: Shape,
     writing: Option<commit::Statements>,
 }
 
-/// What differs between a database of ours and one that MnemoLite made.
+/// What differs between a database of ours, one that MnemoLite made, and one of
+/// many machines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Shape {
     /// Keys hold the repository: we made the tables.
     ours: bool,
     /// `code_chunks.repository` follows from the metadata and must not be written.
     repository_is_generated: bool,
+    /// Citus is there, whether the tables are distributed or not.
+    of_many_machines: bool,
 }
 
 impl Store {
@@ -96,6 +105,7 @@ impl Store {
     /// [`StoreError`]; each one that a user can mend has a hint.
     pub fn open(config: &StoreConfig) -> Result<Self, StoreError> {
         let mut client = config.url.connect_for_work()?;
+        vector_index::check(&mut client, config.vector_index)?;
         let shape = migrate::locked(&mut client, |client| {
             migrate::run(client)?;
             let shape = Shape::of(client)?;
@@ -111,6 +121,7 @@ impl Store {
             repository: config.repository.clone(),
             commit: config.commit.clone(),
             models: config.models.clone(),
+            vector_index: config.vector_index,
             shape,
             writing: None,
         })
@@ -123,7 +134,10 @@ impl Store {
     /// [`StoreError`] if an index cannot be built; what was committed stays.
     pub fn finish(&mut self) -> Result<usize, StoreError> {
         self.persist(|store| {
-            let built = migrate::locked(&mut store.client, vector_index::build_missing)?;
+            let index = store.vector_index;
+            let built = migrate::locked(&mut store.client, |client| {
+                vector_index::build_missing(client, index)
+            })?;
             if built > 0 {
                 store.analyze()?;
             }
@@ -153,10 +167,15 @@ impl Shape {
             .query_one(
                 "SELECT (SELECT indnkeyatts = 2 FROM pg_index WHERE indrelid = 'nodes'::regclass AND indisprimary),
                         (SELECT attgenerated <> '' FROM pg_attribute
-                         WHERE attrelid = 'code_chunks'::regclass AND attname = 'repository')",
+                         WHERE attrelid = 'code_chunks'::regclass AND attname = 'repository'),
+                        EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')",
                 &[],
             )
-            .map(|row| Self { ours: row.get(0), repository_is_generated: row.get(1) })
+            .map(|row| Self {
+                ours: row.get(0),
+                repository_is_generated: row.get(1),
+                of_many_machines: row.get(2),
+            })
             .map_err(StoreError::sql("read the shape of the tables"))
     }
 }

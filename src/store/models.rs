@@ -263,7 +263,7 @@ fn record(client: &mut Client, model: &RoleModel, role: Role) -> Result<(), Stor
         .execute(
             "INSERT INTO embedding_models (role, model_id, model_digest, width) VALUES ($1, $2, $3, $4)
              ON CONFLICT (role) DO UPDATE SET model_id = EXCLUDED.model_id,
-                 model_digest = EXCLUDED.model_digest, width = EXCLUDED.width, recorded_at = now()",
+                 model_digest = EXCLUDED.model_digest, width = EXCLUDED.width, recorded_at = EXCLUDED.recorded_at",
             &[&role.as_str(), &model.id.as_str(), &model.digest, &width],
         )
         .map(drop)

@@ -2,22 +2,31 @@
 //! in whatever file, run or repository, is not embedded again. There is nothing
 //! to clean up, since a vector goes with its last chunk.
 
+use std::collections::HashMap;
+
 use pgvector::Vector;
 use postgres::Row;
 use uuid::Uuid;
 
-use super::Store;
 use super::error::StoreError;
 use super::models::{Models, Role};
+use super::{Shape, Store};
 use crate::chunk::Chunk;
 use crate::embed::Embedding;
 
-/// One of the chunks of each text is enough: some texts stand in thousands.
-fn question(role: Role) -> String {
+/// One of the chunks of each text is enough: some texts stand in thousands. Citus
+/// knows no way to stop at the first, so there all are looked at.
+fn question(role: Role, shape: Shape) -> String {
     let (key, vector) = (role.key_column(), role.column());
+    if shape.of_many_machines {
+        return format!(
+            "SELECT DISTINCT ON ({key}) {key}, {vector} FROM code_chunks
+             WHERE {key} = ANY ($1) AND {vector} IS NOT NULL"
+        );
+    }
     format!(
-        "SELECT (SELECT {vector} FROM code_chunks WHERE {key} = wanted AND {vector} IS NOT NULL LIMIT 1)
-         FROM unnest($1::uuid[]) WITH ORDINALITY AS text (wanted, number) ORDER BY number"
+        "SELECT wanted, (SELECT {vector} FROM code_chunks WHERE {key} = wanted AND {vector} IS NOT NULL LIMIT 1)
+         FROM unnest($1::uuid[]) AS text (wanted)"
     )
 }
 
@@ -41,16 +50,17 @@ impl Store {
         let rows = self.persist(|store| {
             store
                 .client
-                .query(&question(role), &[&keys])
+                .query(&question(role, store.shape), &[&keys])
                 .map_err(StoreError::sql("look for vectors that are there"))
         })?;
-        Ok(rows.iter().map(embedding).collect())
+        let found: HashMap<Uuid, Embedding> = rows.iter().filter_map(embedding).collect();
+        Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
     }
 }
 
-fn embedding(row: &Row) -> Option<Embedding> {
-    let vector: Option<Vector> = row.get(0);
-    vector.map(|vector| Embedding::new(vector.to_vec()))
+fn embedding(row: &Row) -> Option<(Uuid, Embedding)> {
+    let vector: Vector = row.get::<_, Option<_>>(1)?;
+    Some((row.get(0), Embedding::new(vector.to_vec())))
 }
 
 /// What the vectors of chunks were made from.

@@ -36,7 +36,7 @@ const ENTER: &str = "
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
     ON CONFLICT (repository, shard) DO UPDATE SET shards = EXCLUDED.shards, run_id = EXCLUDED.run_id,
         commit_hash = EXCLUDED.commit_hash, folder = EXCLUDED.folder, recipe = EXCLUDED.recipe,
-        rules = EXCLUDED.rules, started_at = now(), ended_at = NULL, withheld = false, finished_at = NULL";
+        rules = EXCLUDED.rules, started_at = EXCLUDED.started_at, ended_at = NULL, withheld = false, finished_at = NULL";
 
 const FORGET: &str = "DELETE FROM shards WHERE repository = $1";
 

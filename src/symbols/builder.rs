@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{
     Alias, AliasId, At, Binding, Bound, Call, Class, ClassId, Expr, ExprId, Function, FunctionId,
-    Name, Scope, ScopeId, ScopeKind, Symbols, Type, TypeId,
+    Name, Part, Scope, ScopeId, ScopeKind, Symbols, Type, TypeId,
 };
 
 /// Bytes of a name that are kept: a computed member can be a whole program.
@@ -117,6 +117,17 @@ impl<'s> Builder<'s> {
         index(self.symbols.types.len() - 1)
     }
 
+    /// The type of a dotted name.
+    pub fn named_type(&mut self, path: &str, arguments: Box<[TypeId]>, scope: ScopeId) -> Type {
+        let mut parts = path.split('.').map(str::trim);
+        Type::Named {
+            name: self.name(parts.next().unwrap_or_default()),
+            members: parts.map(|part| self.name(part)).collect(),
+            arguments,
+            scope,
+        }
+    }
+
     /// Opens a scope below `parent`; it belongs to the same definition.
     pub fn scope(&mut self, parent: ScopeId, kind: ScopeKind) -> ScopeId {
         let definition = self.symbols.scopes[parent as usize].definition;
@@ -137,6 +148,11 @@ impl<'s> Builder<'s> {
     /// The function of this number.
     pub fn function_mut(&mut self, id: FunctionId) -> &mut Function {
         &mut self.symbols.functions[id as usize]
+    }
+
+    /// Notes what decides what a function gives.
+    pub fn part(&mut self, function: FunctionId, part: Part) {
+        self.function_mut(function).parts.push(part);
     }
 
     /// Adds a class.

@@ -15,7 +15,7 @@ pub use builder::{Builder, Site};
 
 /// Raised whenever the form or the meaning of [`Symbols`] changes, so that
 /// files are looked at anew.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// A text, as index into [`Symbols::names`].
 pub type Name = u32;
@@ -196,17 +196,13 @@ pub struct Function {
     /// Its parameters, a receiver such as `self` included.
     pub parameters: Vec<Parameter>,
     /// Names of its type parameters.
-    pub type_parameters: Vec<Name>,
+    pub type_parameters: Box<[Name]>,
     /// The type it states to return.
     pub returns: TypeId,
-    /// What its statements return.
-    pub returned: Vec<ExprId>,
-    /// What it yields, for a generator.
-    pub yielded: Vec<ExprId>,
+    /// What decides what it gives, besides the type it states.
+    pub parts: Vec<Part>,
     /// Its overloads, as functions without a body.
     pub overloads: Vec<FunctionId>,
-    /// What decorates it, outermost first.
-    pub decorators: Vec<ExprId>,
     /// The type that what it is given to states for it.
     pub expected: TypeId,
     /// The type that it states for `this`.
@@ -215,6 +211,18 @@ pub struct Function {
     pub holder: ExprId,
     /// What is special about it.
     pub traits: Traits,
+}
+
+/// An expression that decides what a function gives. Most functions have none,
+/// and there are many of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Part {
+    /// A statement returns it.
+    Returned(ExprId),
+    /// It is yielded.
+    Yielded(ExprId),
+    /// It decorates the function; the outermost comes first.
+    Decorator(ExprId),
 }
 
 /// What is special about a function.
@@ -264,8 +272,6 @@ pub struct Class {
     pub members: Vec<Member>,
     /// Names of its type parameters.
     pub type_parameters: Vec<Name>,
-    /// What decorates it.
-    pub decorators: Vec<ExprId>,
     /// An interface, which has no constructor.
     pub is_interface: bool,
 }
@@ -322,11 +328,13 @@ pub enum Expr {
     /// The item of this number or key; 0 where that is computed.
     At(ExprId, Name),
     /// One of several.
-    Either(Vec<ExprId>),
+    Either(Box<[ExprId]>),
     /// An object or dictionary.
-    Object(Vec<(Name, ExprId)>),
+    Object(Box<[(Name, ExprId)]>),
     /// A list or tuple.
-    List(Vec<ExprId>),
+    List(Box<[ExprId]>),
+    /// Any number of the items of something, in the same kind of thing.
+    Slice(ExprId),
     /// Something of a stated type.
     Typed(TypeId),
     /// What a context manager gives.
@@ -344,19 +352,21 @@ pub enum Type {
     Unknown,
     /// A dotted name with its arguments.
     Named {
-        /// The parts of the name.
-        path: Vec<Name>,
+        /// The first part of the name.
+        name: Name,
+        /// The others.
+        members: Box<[Name]>,
         /// Type arguments.
-        arguments: Vec<TypeId>,
+        arguments: Box<[TypeId]>,
         /// Where it is looked up.
         scope: ScopeId,
     },
     /// One of several.
-    Union(Vec<TypeId>),
+    Union(Box<[TypeId]>),
     /// A list of these.
     List(TypeId),
     /// A tuple of these.
-    Tuple(Vec<TypeId>),
+    Tuple(Box<[TypeId]>),
     /// A function type, as a function without a body.
     Function(FunctionId),
     /// An object type, as a class without a name.
@@ -424,16 +434,16 @@ pub enum Exported {
 }
 
 /// One call.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Call {
     /// What is called.
     pub callee: ExprId,
     /// The text of the callee, cut.
     pub text: Name,
     /// What is given, in order.
-    pub arguments: Vec<Argument>,
+    pub arguments: Box<[Argument]>,
     /// The type arguments it states.
-    pub type_arguments: Vec<TypeId>,
+    pub type_arguments: Box<[TypeId]>,
     /// How it is called.
     pub kind: CallKind,
     /// The scope it stands in.
@@ -452,9 +462,10 @@ pub struct Argument {
 }
 
 /// How something is called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CallKind {
     /// As a function.
+    #[default]
     Plain,
     /// With `new`.
     New,
@@ -462,6 +473,36 @@ pub enum CallKind {
     Element,
     /// As a decorator.
     Decorator,
+    /// As the class that `raise` makes one of.
+    Raise,
+    /// By a statement that does not say so: `for` and `with`.
+    Implied,
+}
+
+impl Function {
+    /// What its statements return.
+    pub fn returned(&self) -> impl Iterator<Item = ExprId> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Returned(value) => Some(*value),
+            _ => None,
+        })
+    }
+
+    /// What it yields, for a generator.
+    pub fn yielded(&self) -> impl Iterator<Item = ExprId> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Yielded(value) => Some(*value),
+            _ => None,
+        })
+    }
+
+    /// What decorates it, outermost first.
+    pub fn decorators(&self) -> impl Iterator<Item = ExprId> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Decorator(value) => Some(*value),
+            _ => None,
+        })
+    }
 }
 
 impl Symbols {

@@ -107,8 +107,19 @@ fn an_unknown_model_is_refused_with_the_known_ones() {
 
 #[test]
 fn a_provider_that_cannot_run_here_is_never_replaced_in_silence() {
-    let (error, _) = refused(&["--provider", "cuda"], 1);
-    assert!(error.contains("cuda provider cannot run here"), "{error}");
+    // Without a device, or without the library: the reason differs.
+    let (error, hint) = refused(&["--provider", "cuda"], 1);
+    assert!(
+        error.contains("cuda provider cannot run here") || error.contains("cannot be loaded"),
+        "{error}"
+    );
+    assert!(hint.contains("scripts/setup"), "{hint}");
+}
+
+#[test]
+fn memory_of_a_gpu_that_is_no_size_is_refused() {
+    let (error, _) = refused(&["--provider", "cuda", "--gpu-memory", "3X"], 2);
+    assert!(error.contains("\"3X\" is not a size"), "{error}");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use mnemo_index::names::{ModelId, RepositoryName};
 use mnemo_index::store::embedded::{Cluster, ClusterConfig};
-use mnemo_index::store::{DatabaseUrl, Models, RoleModel, Store, StoreConfig};
+use mnemo_index::store::{DatabaseUrl, Models, RoleModel, Store, StoreConfig, VectorIndex};
 use postgres::{Client, NoTls};
 
 use crate::installed;
@@ -147,6 +147,7 @@ impl Database {
             models: models(width),
             commit: Some("c0ffee".to_owned()),
             patience: Duration::from_secs(5),
+            vector_index: VectorIndex::default(),
         }
     }
 

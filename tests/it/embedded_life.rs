@@ -292,6 +292,7 @@ fn a_server_killed_in_mid_transaction_keeps_whole_files_only() {
         models: models(3),
         commit: None,
         patience: std::time::Duration::ZERO,
+        vector_index: mnemo_index::store::VectorIndex::default(),
     };
     let mut store = Store::open(&config(&cluster)).unwrap();
     for round in 0..3 {

@@ -7,6 +7,7 @@
 mod bad_input;
 mod care;
 mod cluster;
+mod distributed;
 mod documents;
 mod embed;
 mod embedded_life;
@@ -41,4 +42,5 @@ mod stand_ins;
 mod store_commit;
 mod store_open;
 mod store_readers;
+mod vector_index;
 mod walk;

@@ -6,7 +6,8 @@ use std::time::Duration;
 use mnemo_index::names::{ModelId, RepositoryName};
 use mnemo_index::store::embedded::Cluster;
 use mnemo_index::store::{
-    Blame, DatabaseUrl, Role, RoleModel, Store, StoreConfig, StoreError, create_database,
+    Blame, DatabaseUrl, Role, RoleModel, Store, StoreConfig, StoreError, VectorIndex,
+    create_database,
 };
 
 use postgres::{Client, NoTls};
@@ -16,7 +17,7 @@ use crate::embedded_life::Home;
 use crate::samples::{recipe, shapes};
 
 /// The numbered files of the store, each applied once.
-const MIGRATIONS: i64 = 6;
+const MIGRATIONS: i64 = 8;
 
 fn refusal(config: &StoreConfig) -> StoreError {
     let error = Store::open(config).unwrap_err();
@@ -286,6 +287,7 @@ fn a_wrong_password_is_refused_and_not_repeated() {
             models: models(3),
             commit: None,
             patience: Duration::ZERO,
+            vector_index: VectorIndex::default(),
         }
     };
     for user in ["locked:wr0ng", "locked"] {

@@ -108,8 +108,9 @@ def facts(path):
 
 def main():
     names = sys.stdin.read().splitlines()
-    # What jedi finds depends on what it was asked before: a process a file.
-    with multiprocessing.Pool(initializer=start, maxtasksperchild=1) as pool:
+    # What jedi finds depends on what it was asked before: a process a file. One
+    # at a time, since they share a cache that one may read while another writes.
+    with multiprocessing.Pool(1, initializer=start, maxtasksperchild=1) as pool:
         for found in pool.imap(facts, names, chunksize=1):
             print("\n".join(found)) if found else None
 

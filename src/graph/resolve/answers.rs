@@ -10,7 +10,7 @@ use crate::symbols::ExprId;
 const UNKNOWN: u32 = u32::MAX;
 
 /// What expressions give: four bytes for each, and each answer once.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Answers {
     /// By file and expression, the number of the answer.
     numbers: Vec<Vec<u32>>,
@@ -19,6 +19,15 @@ pub(super) struct Answers {
 }
 
 impl Answers {
+    /// Without an answer, for files with so many expressions.
+    pub fn new(expressions: impl Iterator<Item = usize>) -> Self {
+        Self {
+            numbers: expressions.map(|count| vec![UNKNOWN; count]).collect(),
+            distinct: Vec::new(),
+            known: HashMap::new(),
+        }
+    }
+
     /// What is known of an expression.
     pub fn get(&self, file: FileId, expr: ExprId) -> Option<&Values> {
         let number = *self.numbers.get(file as usize)?.get(expr as usize)?;
@@ -28,15 +37,7 @@ impl Answers {
     /// Notes what an expression gives.
     pub fn set(&mut self, file: FileId, expr: ExprId, answer: &Values) {
         let number = self.number(answer);
-        let (file, expr) = (file as usize, expr as usize);
-        if self.numbers.len() <= file {
-            self.numbers.resize_with(file + 1, Vec::new);
-        }
-        let of_file = &mut self.numbers[file];
-        if of_file.len() <= expr {
-            of_file.resize(expr + 1, UNKNOWN);
-        }
-        of_file[expr] = number;
+        self.numbers[file as usize][expr as usize] = number;
     }
 
     fn number(&mut self, answer: &Values) -> u32 {
@@ -57,7 +58,7 @@ mod tests {
 
     #[test]
     fn equal_answers_are_kept_once() {
-        let mut answers = Answers::default();
+        let mut answers = Answers::new([2, 0, 8].into_iter());
         let value = || -> Values { [Value::Module(1)].into() };
         answers.set(2, 7, &value());
         answers.set(0, 1, &value());

@@ -112,11 +112,11 @@ impl Resolver {
         if !stated.is_empty() {
             return stated;
         }
-        if !function.yielded.is_empty() {
+        if function.yielded().next().is_some() {
             return self.yielded(file, &function, env);
         }
-        for value in &function.returned {
-            values.extend(&self.expr(file, *value));
+        for value in function.returned() {
+            values.extend(&self.expr(file, value));
         }
         if values.is_empty() {
             for expected in self.stated(file, function.expected, env).iter() {
@@ -131,8 +131,8 @@ impl Resolver {
 
     fn yielded(&mut self, file: FileId, function: &Function, env: EnvId) -> Values {
         let mut items = Gathered::default();
-        for value in &function.yielded {
-            items.extend(&self.expr(file, *value));
+        for value in function.yielded() {
+            items.extend(&self.expr(file, value));
         }
         let items = items.finish();
         let items = self.substituted(&items, env);

@@ -1,14 +1,13 @@
 //! From answers to the ties of the graph, and what stays open.
 
-use std::collections::BTreeMap;
-
+use super::ends::{base_targets, definition_of, source_of};
 use super::imports::Target;
 use super::resolution::{End, Named, OpenReference, Resolution, SiteOf, Tie};
 use super::scope::Side;
 use super::value::{FileId, Text, Value, Values};
 use super::world::{Dialect, File, World};
 use super::{Resolver, builtins};
-use crate::symbols::{At, Base, Bound, Call, ClassId, Definition, Expr, Imported, NONE, ScopeId};
+use crate::symbols::{At, Base, Call, CallKind, Definition, Imported, NONE};
 
 /// Asks about everything that the files refer to.
 pub(super) fn collect(mut resolver: Resolver) -> Resolution {
@@ -23,6 +22,7 @@ pub(super) fn collect(mut resolver: Resolver) -> Resolution {
             let call = resolver.world.file(file).call(number).clone();
             collector.call(&mut resolver, file, &call);
         }
+        collector.end_file();
     }
     // What was only needed to find answers goes before they are laid out.
     let Resolver { world, .. } = resolver;
@@ -31,32 +31,38 @@ pub(super) fn collect(mut resolver: Resolver) -> Resolution {
 
 #[derive(Default)]
 struct Collector {
-    ties: BTreeMap<(End, End, &'static str), Vec<SiteOf>>,
+    /// All of the files that are done, by their ends and relation.
+    ties: Vec<Tie>,
+    /// Places in the file at hand.
+    places: Vec<(End, End, &'static str, SiteOf)>,
     open: Vec<Vec<OpenReference>>,
 }
 
 impl Collector {
-    fn finish(mut self, world: World) -> Resolution {
-        for open in &mut self.open {
+    /// A tie starts in one file, so that each file's are whole by themselves.
+    fn end_file(&mut self) {
+        if let Some(open) = self.open.last_mut() {
             open.sort();
             open.shrink_to_fit();
         }
-        let ties = self.ties.into_iter();
-        let ties = ties.map(|((source, target, relation), mut sites)| {
-            sites.sort();
-            sites.dedup();
-            sites.shrink_to_fit();
-            Tie {
-                source,
-                target,
-                relation,
-                sites,
-            }
-        });
-        let ties = ties.collect();
+        self.places.sort();
+        self.places.dedup();
+        let ties = self
+            .places
+            .chunk_by(|one, other| (one.0, one.1, one.2) == (other.0, other.1, other.2));
+        self.ties.extend(ties.map(|places| Tie {
+            source: places[0].0,
+            target: places[0].1,
+            relation: places[0].2,
+            sites: places.iter().map(|place| place.3).collect(),
+        }));
+        self.places.clear();
+    }
+
+    fn finish(self, world: World) -> Resolution {
         let (texts, files) = world.into_parts();
         Resolution {
-            ties,
+            ties: self.ties,
             open: self.open,
             files: files.into_iter().map(named).collect(),
             texts,
@@ -64,10 +70,7 @@ impl Collector {
     }
 
     fn tie(&mut self, (source, target): (End, End), relation: &'static str, site: SiteOf) {
-        self.ties
-            .entry((source, target, relation))
-            .or_default()
-            .push(site);
+        self.places.push((source, target, relation, site));
     }
 
     fn open(&mut self, source: End, reference: OpenReference) {
@@ -79,6 +82,10 @@ impl Collector {
         let values = resolver.expr(file, call.callee);
         let mut targets = Vec::new();
         for value in values.iter() {
+            // What is raised and no class was made elsewhere.
+            if call.kind == CallKind::Raise && !matches!(value, Value::Class(..)) {
+                continue;
+            }
             for target in resolver.run_definitions(*value) {
                 if !targets.contains(&target) {
                     targets.push(target);
@@ -87,6 +94,9 @@ impl Collector {
         }
         let name = resolver.world.file(file).text(call.text);
         if targets.is_empty() {
+            if matches!(call.kind, CallKind::Raise | CallKind::Implied) {
+                return;
+            }
             let package = package_of(resolver, &values);
             return self.open(
                 source,
@@ -117,10 +127,7 @@ impl Collector {
             let Some(definition) = class.definition else {
                 continue;
             };
-            let source = End {
-                file,
-                definition: Some(definition),
-            };
+            let source = End::definition(file, definition);
             for base in &class.bases {
                 let relation = if base.is_implemented {
                     "implements"
@@ -159,10 +166,7 @@ impl Collector {
     }
 
     fn import(&mut self, resolver: &mut Resolver, file: FileId, number: u32) {
-        let here = End {
-            file,
-            definition: None,
-        };
+        let here = End::file(file);
         let found = resolver.world.file(file);
         let import = found.import(number).clone();
         let spec = found.text(import.source);
@@ -175,10 +179,7 @@ impl Collector {
         let re_exports = import.is_re_export || resolver.passes_on(file, number);
         match module {
             Target::File(target) => {
-                let target = End {
-                    file: target,
-                    definition: None,
-                };
+                let target = End::file(target);
                 if re_exports {
                     self.tie((here, target), "re_exports", site);
                 }
@@ -259,59 +260,6 @@ impl Resolver {
             && matches!(found.target(number), Target::File(target)
                 if self.world.file(target).path.starts_with(folder) && target != file)
     }
-
-    /// The definitions that run when a value is called, with the class that is
-    /// made by them.
-    fn run_definitions(&mut self, value: Value) -> Vec<(End, Option<End>)> {
-        let end = |resolver: &Self, value: Value| match value {
-            Value::Function(file, function, _) => {
-                let definition = resolver.world.file(file).function(function).definition;
-                definition.map(|definition| End {
-                    file,
-                    definition: Some(definition),
-                })
-            }
-            _ => None,
-        };
-        match value {
-            Value::Function(..) => end(self, value)
-                .map(|end| (end, None))
-                .into_iter()
-                .collect(),
-            Value::Class(file, class) => {
-                let own = class_end(self, file, class);
-                let constructors = self.constructors(value);
-                // An inherited constructor is not what the call names.
-                let is_own = |value: &&Value| match **value {
-                    Value::Function(of, function, _) => {
-                        let found = self.world.file(of).function(function);
-                        (of, found.class) == (file, Some(class))
-                    }
-                    _ => false,
-                };
-                let constructors = constructors.iter().filter(is_own);
-                let runs: Vec<_> = constructors.filter_map(|v| end(self, *v)).collect();
-                if runs.is_empty() {
-                    return own.map(|own| (own, None)).into_iter().collect();
-                }
-                runs.into_iter().map(|run| (run, own)).collect()
-            }
-            Value::Super(file, class, _) => {
-                // As written: the class above, whoever its constructor is from.
-                let lineage = self.lineage(file, class);
-                let above = lineage
-                    .get(1)
-                    .map(|(file, class, _)| Value::Class(*file, *class));
-                above.map_or(Vec::new(), |above| self.run_definitions(above))
-            }
-            Value::Instance(..) => {
-                let methods = self.called_on(value);
-                let runs = methods.iter().filter_map(|v| end(self, *v));
-                runs.map(|run| (run, None)).collect()
-            }
-            _ => Vec::new(),
-        }
-    }
 }
 
 fn named(file: File) -> Named {
@@ -321,68 +269,6 @@ fn named(file: File) -> Named {
         definitions: definitions.map(names).collect(),
         path: file.path,
     }
-}
-
-fn source_of(resolver: &Resolver, file: FileId, scope: ScopeId) -> End {
-    let definition = resolver.world.file(file).scope(scope).definition;
-    End { file, definition }
-}
-
-fn class_end(resolver: &Resolver, file: FileId, class: ClassId) -> Option<End> {
-    let definition = resolver.world.file(file).class(class).definition;
-    definition.map(|definition| End {
-        file,
-        definition: Some(definition),
-    })
-}
-
-fn base_targets(resolver: &Resolver, values: &[Value]) -> Vec<End> {
-    let ends = values.iter().filter_map(|value| match *value {
-        Value::Class(file, class) | Value::Instance(file, class, _) => {
-            class_end(resolver, file, class)
-        }
-        Value::Alias(file, alias) => {
-            let definition = resolver.world.file(file).alias(alias).definition?;
-            Some(End {
-                file,
-                definition: Some(definition),
-            })
-        }
-        _ => None,
-    });
-    let mut found = Vec::new();
-    for end in ends {
-        if !found.contains(&end) {
-            found.push(end);
-        }
-    }
-    found
-}
-
-fn definition_of(resolver: &Resolver, file: FileId, bound: Bound) -> Option<End> {
-    let found = resolver.world.file(file);
-    let definition = match bound {
-        Bound::Function(function) => found.function(function).definition,
-        Bound::Class(class) => found.class(class).definition,
-        Bound::Alias(alias) => found.alias(alias).definition,
-        Bound::Namespace(scope) => found.scope(scope).definition,
-        Bound::Value(NONE, value) => match *found.expr(value) {
-            Expr::Function(function) => found.function(function).definition,
-            Expr::Class(class) => found.class(class).definition,
-            Expr::Name(name, scope, at) => {
-                let bounds = resolver.look_up(file, (name, scope), at);
-                let plain = |bound: &&Bound| !matches!(bound, Bound::Value(..) | Bound::Import(_));
-                let bound = bounds.iter().find(plain)?;
-                return definition_of(resolver, file, *bound);
-            }
-            _ => None,
-        },
-        _ => None,
-    };
-    definition.map(|definition| End {
-        file,
-        definition: Some(definition),
-    })
 }
 
 /// The package of what is outside; none if something is not known at all.

@@ -57,6 +57,10 @@ impl Resolver {
                 values.finish()
             }
             Expr::Object(_) | Expr::List(_) => [Value::Literal(file, expr)].into(),
+            Expr::Slice(inner) => {
+                let inner = self.expr(file, inner);
+                self.slice(&inner)
+            }
             Expr::Typed(stated) => self.stated(file, stated, 0),
             Expr::Entered(inner) => self.entered(file, inner),
             Expr::Import(import) => self.imported(file, import, Side::Value),
@@ -120,20 +124,46 @@ impl Resolver {
     /// A decorated function, and what its decorators make of it, as far as they
     /// are in the repository and say so.
     fn decorated(&mut self, file: FileId, function: FunctionId) -> Values {
+        let itself = Value::Function(file, function, 0);
+        let found = self.world.file(file).function(function);
+        let decorators: Vec<ExprId> = found.decorators().collect();
         let mut values = Gathered::default();
-        values.add(Value::Function(file, function, 0));
-        if self.world.file(file).dialect != Dialect::Python {
-            return values.finish();
-        }
-        let decorators = self.world.file(file).function(function).decorators.clone();
+        values.add(itself);
+        values.extend(&self.decorated_by((file, &decorators), itself));
+        values.finish()
+    }
+
+    /// What decorators, the outermost first, make of a function: what the first
+    /// of them gives that puts another in its place, else the function.
+    pub(super) fn decorated_by(
+        &mut self,
+        (file, decorators): (FileId, &[ExprId]),
+        function: Value,
+    ) -> Values {
         for decorator in decorators {
-            for value in self.expr(file, decorator).iter() {
-                let made = self.deeper(|resolver| resolver.result_of(*value));
-                let functions = made.iter().filter(|v| matches!(v, Value::Function(..)));
-                functions.for_each(|value| values.add(*value));
+            let mut made = Gathered::default();
+            for value in self.expr(file, *decorator).iter() {
+                let given = self.flows_of(*value);
+                let result = self.deeper(|resolver| resolver.result_of(*value));
+                let functions = result.iter().filter(|v| matches!(v, Value::Function(..)));
+                // What it was given, it only passes on.
+                let own = functions.filter(|function| !given.contains(function));
+                own.for_each(|function| made.add(*function));
+            }
+            if !made.is_empty() {
+                return made.finish();
             }
         }
-        values.finish()
+        [function].into()
+    }
+
+    /// What flows into the first parameter of a function.
+    fn flows_of(&self, function: Value) -> Values {
+        let flows = match function {
+            Value::Function(file, function, _) => self.flows.get(&(file, function, 0)),
+            _ => None,
+        };
+        flows.map_or_else(|| self.nothing(), Values::clone)
     }
 
     /// The instance or class whose code `scope` is in.
@@ -254,7 +284,26 @@ impl Resolver {
                     values.add(self.tuple(parts.iter().map(|(_, part)| Values::clone(part))));
                 }
                 Value::External(_) => values.add(*value),
+                Value::Builtin(name, _) if self.world.str(name) == "str" => values.add(*value),
                 Value::Instance(..) => values.extend(&self.iterated(*value)),
+                _ => {}
+            }
+        }
+        values.finish()
+    }
+
+    /// What a part of something is that has as many items as one likes.
+    fn slice(&mut self, whole: &[Value]) -> Values {
+        let mut values = Gathered::default();
+        for value in whole {
+            match *value {
+                Value::Builtin(name, _) if self.world.str(name) != "Tuple" => values.add(*value),
+                Value::Builtin(..) | Value::Literal(..) => {
+                    let items = self.items(&[*value]);
+                    values.add(self.many(items));
+                }
+                Value::Instance(..) => values.extend(&self.at(&[*value], 0)),
+                Value::Many(_) | Value::External(_) => values.add(*value),
                 _ => {}
             }
         }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::Resolver;
 use super::value::{FileId, Value};
 use super::world::Dialect;
-use crate::symbols::{Call, Expr, FunctionId, NONE};
+use crate::symbols::{Call, Expr, ExprId, FunctionId, NONE};
 
 /// Values that flow into one parameter at most: what is given so many things
 /// is made for anything.
@@ -111,11 +111,13 @@ impl Resolver {
         }
         for number in 0..self.world.file(file).symbols().functions.len() {
             let number = u32::try_from(number).unwrap_or(NONE);
-            let decorators = self.world.file(file).function(number).decorators.clone();
-            for decorator in decorators {
-                for value in self.expr(file, decorator).iter() {
+            let decorators = self.world.file(file).function(number).decorators();
+            let decorators: Vec<ExprId> = decorators.collect();
+            for (place, decorator) in decorators.iter().enumerate() {
+                let below = (file, &decorators[place + 1..]);
+                let given = self.decorated_by(below, Value::Function(file, number, 0));
+                for value in self.expr(file, *decorator).iter() {
                     if let Value::Function(of, function, _) = *value {
-                        let given = [Value::Function(file, number, 0)];
                         note(flows, (of, function, 0), &given);
                     }
                 }

@@ -101,22 +101,26 @@ impl Resolver {
     }
 
     pub(super) fn how_named(&mut self, file: FileId, expr: ExprId, stated: u32) -> &'static str {
-        let here = End {
-            file,
-            definition: None,
-        };
+        let here = End::file(file);
         if expr != NONE {
             return self.how(file, expr, here);
         }
-        let Type::Named { path, scope, .. } = self.world.file(file).stated(stated).clone() else {
+        let stated = self.world.file(file).stated(stated);
+        let Type::Named {
+            name,
+            ref members,
+            scope,
+            ..
+        } = *stated
+        else {
             return "typed";
         };
-        let name = path.first().copied().unwrap_or(NONE);
+        let is_member = !members.is_empty();
         let bounds = self.look_up(file, (name, scope), u32::MAX);
         let how = bounds
             .first()
             .map(|bound| self.how_bound(file, *bound, here));
-        if path.len() > 1 {
+        if is_member {
             "namespace"
         } else {
             how.unwrap_or("local")

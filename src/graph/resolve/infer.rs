@@ -85,12 +85,14 @@ impl Resolver {
         self.depth += 1;
         match self.world.file(own.0).stated(stated).clone() {
             Type::Named {
-                path, arguments, ..
+                name,
+                members,
+                arguments,
+                ..
             } => {
-                let parameter = match path.as_slice() {
-                    [name] => self.type_parameter(own, *name),
-                    _ => None,
-                };
+                let parameter = self
+                    .type_parameter(own, name)
+                    .filter(|_| members.is_empty());
                 if let Some(parameter) = parameter {
                     if !env.iter().any(|(known, _)| *known == parameter) {
                         env.push((parameter, given.into()));

@@ -71,7 +71,10 @@ impl Resolver {
 
     /// Functions have what the language gives them.
     fn of_function(&mut self, name: Text) -> Values {
-        if matches!(self.world.str(name), "call" | "apply" | "bind" | "toString") {
+        if matches!(
+            self.world.str(name),
+            "call" | "apply" | "bind" | "toString" | "getter" | "setter" | "deleter"
+        ) {
             let package = self.world.text(super::builtins::PACKAGE);
             return [Value::External(package)].into();
         }
@@ -145,13 +148,19 @@ impl Resolver {
 
     /// What an outside base has cannot be known, only that it is outside.
     fn foreign_member(&mut self, lineage: &Lineage) -> Values {
+        let builtins = Value::External(self.world.text(super::builtins::PACKAGE));
         let mut values = Gathered::default();
         for (file, class, _) in lineage.iter().copied() {
             let bases = self.world.file(file).class(class).bases.clone();
             for base in bases {
                 let given = self.base_values(file, base);
-                let outside = given.iter().filter(|v| matches!(v, Value::External(_)));
-                outside.for_each(|value| values.add(*value));
+                for value in given.iter() {
+                    match value {
+                        Value::External(_) => values.add(*value),
+                        Value::Global(_) => values.add(builtins),
+                        _ => {}
+                    }
+                }
             }
         }
         values.finish()

@@ -12,6 +12,7 @@ mod answers;
 mod builtins;
 mod calls;
 mod edges;
+mod ends;
 mod expressions;
 mod flows;
 mod how;
@@ -78,11 +79,11 @@ struct Resolver {
 impl Resolver {
     fn new(world: World, python: Python) -> Self {
         Self {
+            exprs: unanswered(&world),
             world,
             python,
             bindings: Bindings::new(),
             flows: HashMap::new(),
-            exprs: Answers::default(),
             parameters: HashMap::new(),
             lineages: HashMap::new(),
             asked: HashSet::new(),
@@ -93,7 +94,7 @@ impl Resolver {
 
     /// Forgets the answers, not what flows.
     fn forget(&mut self) {
-        self.exprs = Answers::default();
+        self.exprs = unanswered(&self.world);
         self.parameters = HashMap::new();
         self.lineages = HashMap::new();
     }
@@ -112,4 +113,9 @@ impl Resolver {
         self.depth -= 1;
         found
     }
+}
+
+fn unanswered(world: &World) -> Answers {
+    let files = world.files.iter();
+    Answers::new(files.map(|file| file.symbols().exprs.len()))
 }

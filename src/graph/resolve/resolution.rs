@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use super::value::Text;
-use crate::symbols::At;
+use super::value::{FileId, Text};
+use crate::symbols::{At, DefinitionId};
 
 /// What a whole repository says of itself.
 #[derive(Debug)]
@@ -44,6 +44,24 @@ pub struct End {
     pub definition: Option<u32>,
 }
 
+impl End {
+    /// A file itself.
+    pub(super) fn file(file: FileId) -> Self {
+        Self {
+            file,
+            definition: None,
+        }
+    }
+
+    /// A definition of a file.
+    pub(super) fn definition(file: FileId, definition: DefinitionId) -> Self {
+        Self {
+            file,
+            definition: Some(definition),
+        }
+    }
+}
+
 /// One definition or file refers to another, in one way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tie {
@@ -54,7 +72,7 @@ pub struct Tie {
     /// How: `calls`, `imports`, ….
     pub relation: &'static str,
     /// Where, in order.
-    pub sites: Vec<SiteOf>,
+    pub sites: Box<[SiteOf]>,
 }
 
 /// One place that makes a tie.

@@ -74,7 +74,8 @@ impl Resolver {
         match self.world.file(file).stated(stated).clone() {
             Type::Unknown => self.nothing(),
             Type::Named {
-                path,
+                name,
+                members,
                 arguments,
                 scope,
             } => {
@@ -82,7 +83,7 @@ impl Resolver {
                     .into_iter()
                     .map(|argument| self.stated(file, argument, env))
                     .collect();
-                self.named((file, env), (&path, scope), &arguments)
+                self.named((file, env), (name, &members, scope), &arguments)
             }
             Type::Union(parts) => {
                 let mut values = Gathered::default();
@@ -137,18 +138,14 @@ impl Resolver {
     fn named(
         &mut self,
         (file, env): (FileId, EnvId),
-        (path, scope): (&[Name], ScopeId),
+        (first, rest, scope): (Name, &[Name], ScopeId),
         arguments: &[Values],
     ) -> Values {
-        let Some((first, rest)) = path.split_first() else {
-            return self.nothing();
-        };
-        let bounds = self.type_bindings(file, (*first, scope));
-        let first = self.world.file(file).text(*first);
+        let bounds = self.type_bindings(file, (first, scope));
+        let last = rest.last().copied().unwrap_or(first);
+        let last = self.world.file(file).text(last);
+        let first = self.world.file(file).text(first);
         if bounds.is_empty() {
-            let last = rest
-                .last()
-                .map_or(first, |last| self.world.file(file).text(*last));
             return self.language_type(last, arguments);
         }
         let mut entities = Gathered::default();
@@ -172,9 +169,6 @@ impl Resolver {
         }
         let mut values = Gathered::default();
         for entity in entities.iter() {
-            let last = path
-                .last()
-                .map_or(first, |last| self.world.file(file).text(*last));
             values.extend(&self.instantiated((*entity, last), arguments));
         }
         values.finish()
@@ -183,23 +177,27 @@ impl Resolver {
     /// What stands behind the name of a type: classes, aliases, or what is
     /// outside.
     pub(super) fn entities(&mut self, file: FileId, stated: TypeId) -> Values {
-        let Type::Named { path, scope, .. } = self.world.file(file).stated(stated).clone() else {
+        let stated = self.world.file(file).stated(stated).clone();
+        let Type::Named {
+            name,
+            members,
+            scope,
+            ..
+        } = stated
+        else {
             return self.nothing();
         };
-        let Some((first, rest)) = path.split_first() else {
-            return self.nothing();
-        };
-        let bounds = self.type_bindings(file, (*first, scope));
+        let bounds = self.type_bindings(file, (name, scope));
         let mut entities = Gathered::default();
         for (bound, _) in &bounds {
             entities.extend(&self.type_bound(file, *bound));
         }
         if bounds.is_empty() {
-            entities.add(Value::Global(self.world.file(file).text(*first)));
+            entities.add(Value::Global(self.world.file(file).text(name)));
         }
         let mut entities = entities.finish();
-        for part in rest {
-            let part = self.world.file(file).text(*part);
+        for part in members {
+            let part = self.world.file(file).text(part);
             entities = self.type_members(&entities, part);
         }
         entities

@@ -54,14 +54,14 @@ impl Python {
     pub fn absolute(&self, world: &mut World, id: FileId, name: &str) -> Target {
         let path = world.file(id).path.clone();
         let first = name.split('.').next().unwrap_or(name);
+        // Where all folders are packages, it can only be meant from the root.
         let own = ancestors(&path).find(|folder| !is_package(world, folder));
-        let above = own.into_iter().flat_map(|own| {
-            std::iter::once(own.to_owned()).chain(ancestors(own).flat_map(|folder| {
-                let src = join(folder, "src");
-                [folder.to_owned(), src]
-            }))
+        let own = own.unwrap_or_default();
+        let above = ancestors(own).flat_map(|folder| {
+            let src = join(folder, "src");
+            [folder.to_owned(), src]
         });
-        let near: Vec<String> = above.collect();
+        let near: Vec<String> = std::iter::once(own.to_owned()).chain(above).collect();
         let far = self.roots.iter().filter(|root| !near.contains(root));
         let is_regular = |world: &World, root: &str| matches!(Self::module(world, root, first), Some(file) if world.file(file).path.contains("__init__."));
         let root = near

@@ -4,7 +4,7 @@ use tree_sitter::Node;
 
 use super::{Context, Walk, children, has_token};
 use crate::symbols::{
-    Base, Bound, Call, CallKind, Class, ClassId, Expr, ExprId, Is, Member, NONE, ScopeKind,
+    Base, Bound, Call, CallKind, Class, ClassId, Expr, Is, Member, NONE, ScopeKind,
 };
 
 impl<'t> Walk<'_, 't> {
@@ -16,14 +16,13 @@ impl<'t> Walk<'_, 't> {
             is_interface: node.kind() == "interface_declaration",
             ..Class::default()
         });
-        let decorators = self.decorators(node, context);
+        self.decorators(node, context);
         let scope = self.builder.scope(context.scope, ScopeKind::Class(class));
         self.own(scope, definition);
         self.define(definition, Is::Class(class));
         let type_parameters = self.type_parameters(node, scope);
         let found = self.class_of(class);
         found.scope = scope;
-        found.decorators = decorators;
         found.type_parameters = type_parameters;
         let inner = Context {
             scope,
@@ -37,37 +36,33 @@ impl<'t> Walk<'_, 't> {
         class
     }
 
-    /// The decorators of a class, and of what `export` stands before.
-    pub(super) fn decorators(&mut self, node: Node<'t>, context: Context) -> Vec<ExprId> {
+    /// The calls of the decorators of a class, and of what `export` stands before.
+    pub(super) fn decorators(&mut self, node: Node<'t>, context: Context) {
         let outer = node.parent().filter(|p| p.kind() == "export_statement");
         let nodes: Vec<Node> = outer.into_iter().chain([node]).flat_map(children).collect();
-        let decorators = nodes
-            .into_iter()
-            .filter(|child| child.kind() == "decorator");
-        decorators
-            .map(|decorator| self.decorator(decorator, context))
-            .collect()
+        for decorator in nodes.into_iter().filter(|n| n.kind() == "decorator") {
+            self.decorator(decorator, context);
+        }
     }
 
     /// `@name` calls it; `@name(…)` calls what is called already.
-    fn decorator(&mut self, node: Node<'t>, context: Context) -> ExprId {
+    fn decorator(&mut self, node: Node<'t>, context: Context) {
         let Some(inner) = node.named_child(0) else {
-            return NONE;
+            return;
         };
         let callee = self.expr(inner, context);
         if inner.kind() == "call_expression" {
-            return callee;
+            return;
         }
         let (at, text) = self.callee_place(inner, inner);
         self.builder.call(Call {
             callee,
             text,
-            arguments: Vec::new(),
-            type_arguments: Vec::new(),
             kind: CallKind::Decorator,
             scope: context.scope,
             at,
-        })
+            ..Call::default()
+        });
     }
 
     fn heritage(&mut self, node: Node<'t>, context: Context) {
@@ -162,8 +157,7 @@ impl<'t> Walk<'_, 't> {
     fn method(&mut self, node: Node<'t>, context: Context) {
         let class = self.class_at(context.scope);
         let function = self.function(node, context, class);
-        let decorators = self.decorators_of_member(node, context);
-        self.builder.function_mut(function).decorators = decorators;
+        self.decorators_of_member(node, context);
         if let Some(name) = node.child_by_field_name("name") {
             let name = self.name_of(name);
             self.add_member((context, node), name, Bound::Function(function));
@@ -171,18 +165,16 @@ impl<'t> Walk<'_, 't> {
     }
 
     /// Those inside a field, or before a method.
-    fn decorators_of_member(&mut self, node: Node<'t>, context: Context) -> Vec<ExprId> {
+    fn decorators_of_member(&mut self, node: Node<'t>, context: Context) {
         let mut nodes: Vec<Node> = children(node);
         let mut before = node.prev_named_sibling();
         while let Some(sibling) = before.filter(|s| s.kind() == "decorator") {
             nodes.push(sibling);
             before = sibling.prev_named_sibling();
         }
-        nodes.retain(|child| child.kind() == "decorator");
-        nodes
-            .into_iter()
-            .map(|decorator| self.decorator(decorator, context))
-            .collect()
+        for decorator in nodes.into_iter().filter(|n| n.kind() == "decorator") {
+            self.decorator(decorator, context);
+        }
     }
 
     fn field(&mut self, node: Node<'t>, context: Context) {

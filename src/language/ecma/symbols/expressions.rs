@@ -5,7 +5,7 @@ use tree_sitter::Node;
 use super::classes::is_function;
 use super::{Context, Walk, children, has_token};
 use crate::symbols::{
-    Argument, At, Bound, Call, CallKind, Expr, ExprId, Member, NONE, Name, ScopeKind, Site,
+    Argument, At, Bound, Call, CallKind, Expr, ExprId, Member, NONE, Name, Part, ScopeKind, Site,
 };
 
 impl<'t> Walk<'_, 't> {
@@ -47,7 +47,7 @@ impl<'t> Walk<'_, 't> {
             "object" => self.object(node, context),
             "array" => {
                 let items = children(node);
-                let items: Vec<ExprId> = items.into_iter().map(|i| self.expr(i, context)).collect();
+                let items = items.into_iter().map(|i| self.expr(i, context)).collect();
                 self.builder.expr(Expr::List(items))
             }
             "yield_expression" => self.yields(node, context),
@@ -145,9 +145,9 @@ impl<'t> Walk<'_, 't> {
             Some(list) if list.kind() == "arguments" => self.arguments(list, context),
             Some(template) => {
                 self.expr(template, context);
-                Vec::new()
+                Box::default()
             }
-            None => Vec::new(),
+            None => Box::default(),
         };
         let (at, text) = self.callee_place(function, list.unwrap_or(node));
         let type_arguments = self.type_arguments(node, context.scope);
@@ -168,7 +168,7 @@ impl<'t> Walk<'_, 't> {
         };
         let callee = self.expr(constructor, context);
         let list = node.child_by_field_name("arguments");
-        let arguments = list.map_or(Vec::new(), |list| self.arguments(list, context));
+        let arguments = list.map_or(Box::default(), |list| self.arguments(list, context));
         let (at, text) = self.callee_place(constructor, list.unwrap_or(constructor));
         let type_arguments = self.type_arguments(node, context.scope);
         self.builder.call(Call {
@@ -182,7 +182,7 @@ impl<'t> Walk<'_, 't> {
         })
     }
 
-    fn arguments(&mut self, list: Node<'t>, context: Context) -> Vec<Argument> {
+    fn arguments(&mut self, list: Node<'t>, context: Context) -> Box<[Argument]> {
         let nodes = children(list).into_iter();
         nodes
             .filter(|node| node.kind() != "comment")
@@ -342,7 +342,7 @@ impl<'t> Walk<'_, 't> {
         let branches = ["consequence", "alternative"]
             .into_iter()
             .filter_map(|field| node.child_by_field_name(field));
-        let branches: Vec<ExprId> = branches.map(|b| self.expr(b, context)).collect();
+        let branches = branches.map(|b| self.expr(b, context)).collect();
         self.builder.expr(Expr::Either(branches))
     }
 
@@ -365,7 +365,7 @@ impl<'t> Walk<'_, 't> {
             Some(&"&&") => operands.first().copied().unwrap_or(NONE),
             Some(_) => {
                 operands.reverse();
-                self.builder.expr(Expr::Either(operands))
+                self.builder.expr(Expr::Either(operands.into()))
             }
             None => NONE,
         }
@@ -410,7 +410,7 @@ impl<'t> Walk<'_, 't> {
                 },
             )
             .collect();
-        let object = self.builder.expr(Expr::Object(pairs));
+        let object = self.builder.expr(Expr::Object(pairs.into()));
         for function in functions {
             self.builder.function_mut(function).holder = object;
         }
@@ -423,7 +423,7 @@ impl<'t> Walk<'_, 't> {
             && value != NONE
             && !has_token(node, "*")
         {
-            self.builder.function_mut(function).yielded.push(value);
+            self.builder.part(function, Part::Yielded(value));
         }
         NONE
     }
@@ -474,11 +474,10 @@ impl<'t> Walk<'_, 't> {
         self.builder.call(Call {
             callee,
             text,
-            arguments: Vec::new(),
-            type_arguments: Vec::new(),
             kind: CallKind::Element,
             scope: context.scope,
             at,
+            ..Call::default()
         })
     }
 }

@@ -4,7 +4,7 @@ use tree_sitter::Node;
 
 use super::{Context, Walk, child_of_kind, children, has_token};
 use crate::symbols::{
-    Bound, ClassId, Expr, Function, FunctionId, Is, Member, NONE, Name, Parameter, ScopeId,
+    Bound, ClassId, Expr, Function, FunctionId, Is, Member, NONE, Name, Parameter, Part, ScopeId,
     ScopeKind, Site, Traits,
 };
 
@@ -47,7 +47,7 @@ impl<'t> Walk<'_, 't> {
 
     pub(super) fn signature(&mut self, node: Node<'t>, scope: ScopeId, function: FunctionId) {
         let names = self.type_parameters(node, scope);
-        self.builder.function_mut(function).type_parameters = names;
+        self.builder.function_mut(function).type_parameters = names.into();
         let single = node.child_by_field_name("parameter");
         let list = node.child_by_field_name("parameters").map(children);
         let nodes = single.map(|node| vec![node]).or(list).unwrap_or_default();
@@ -183,7 +183,7 @@ impl<'t> Walk<'_, 't> {
             return self.statements(body, context);
         }
         let value = self.expr(body, context);
-        self.builder.function_mut(function).returned.push(value);
+        self.builder.part(function, Part::Returned(value));
     }
 }
 

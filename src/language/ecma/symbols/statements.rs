@@ -3,7 +3,7 @@
 use tree_sitter::Node;
 
 use super::{Context, Walk, children, has_token};
-use crate::symbols::{Alias, Bound, Expr, Is, ScopeKind};
+use crate::symbols::{Alias, Bound, Expr, Is, Part, ScopeKind};
 
 impl<'t> Walk<'_, 't> {
     pub(super) fn statements(&mut self, parent: Node<'t>, context: Context) {
@@ -167,7 +167,7 @@ impl<'t> Walk<'_, 't> {
             if let Some(function) = context.function
                 && value != 0
             {
-                self.builder.function_mut(function).returned.push(value);
+                self.builder.part(function, Part::Returned(value));
             }
         }
     }

@@ -57,7 +57,7 @@ impl<'t> Walk<'_, 't> {
         inner.map_or(NONE, |inner| self.type_of(inner, scope))
     }
 
-    fn types(&mut self, node: Node<'t>, scope: ScopeId) -> Vec<TypeId> {
+    fn types(&mut self, node: Node<'t>, scope: ScopeId) -> Box<[TypeId]> {
         let nodes = children(node).into_iter().filter(|c| c.kind() != "comment");
         nodes
             .map(|child| {
@@ -81,14 +81,8 @@ impl<'t> Walk<'_, 't> {
             "boolean" => "Boolean",
             other => other,
         };
-        let parts = text.split('.').map(str::trim);
-        let path = parts.map(|part| self.builder.name(part)).collect();
-        let arguments = arguments.map_or(Vec::new(), |list| self.types(list, scope));
-        Type::Named {
-            path,
-            arguments,
-            scope,
-        }
+        let arguments = arguments.map_or(Box::default(), |list| self.types(list, scope));
+        self.builder.named_type(text, arguments, scope)
     }
 
     /// The type that an `extends` clause names as a value.
@@ -105,9 +99,9 @@ impl<'t> Walk<'_, 't> {
         self.builder.add_type(named)
     }
 
-    pub(super) fn type_arguments(&mut self, node: Node<'t>, scope: ScopeId) -> Vec<TypeId> {
+    pub(super) fn type_arguments(&mut self, node: Node<'t>, scope: ScopeId) -> Box<[TypeId]> {
         let list = node.child_by_field_name("type_arguments");
-        list.map_or(Vec::new(), |list| self.types(list, scope))
+        list.map_or(Box::default(), |list| self.types(list, scope))
     }
 
     fn function_type(&mut self, node: Node<'t>, scope: ScopeId) -> u32 {
@@ -173,12 +167,7 @@ impl<'t> Walk<'_, 't> {
             Some("number") => "Number",
             _ => return NONE,
         };
-        let path = vec![self.builder.name(name)];
-        let arguments = Vec::new();
-        self.builder.add_type(Type::Named {
-            path,
-            arguments,
-            scope,
-        })
+        let named = self.builder.named_type(name, Box::default(), scope);
+        self.builder.add_type(named)
     }
 }

@@ -5,7 +5,7 @@ use tree_sitter::Node;
 use super::{Context, Walk, children};
 use crate::symbols::{
     Argument, Base, Bound, Call, CallKind, Class, ClassId, Expr, ExprId, Function, FunctionId, Is,
-    NONE, Parameter, ScopeId, ScopeKind, Site, Traits,
+    NONE, Parameter, Part, ScopeId, ScopeKind, Site, Traits,
 };
 
 impl<'t> Walk<'_, 't> {
@@ -52,7 +52,9 @@ impl<'t> Walk<'_, 't> {
             ..Function::default()
         });
         let decorators = self.decorators(above, &Expr::Function(function), context);
-        self.builder.function_mut(function).decorators = decorators;
+        for decorator in decorators {
+            self.builder.part(function, Part::Decorator(decorator));
+        }
         let scope = self
             .builder
             .scope(context.scope, ScopeKind::Function(function));
@@ -183,25 +185,31 @@ impl<'t> Walk<'_, 't> {
     /// Calls of the decorators; gives what each of them is.
     fn decorators(&mut self, nodes: &[Node<'t>], what: &Expr, context: Context) -> Vec<ExprId> {
         let mut decorators = Vec::new();
-        for node in nodes {
+        for (number, node) in nodes.iter().enumerate() {
             let Some(inner) = node.named_child(0) else {
                 continue;
             };
             let callee = self.expr(inner, context);
             decorators.push(callee);
-            if inner.kind() == "call" {
-                continue;
-            }
+            // The others are given what those below them make of it.
+            let is_innermost = number + 1 == nodes.len();
             let value = self.builder.expr(what.clone());
-            let (at, text) = self.callee_place(inner, inner);
+            let given = is_innermost.then_some(Argument { value, name: NONE });
+            let (mut at, text) = self.callee_place(inner, inner);
+            let mut kind = CallKind::Decorator;
+            if inner.kind() == "call" {
+                // What the call gives is called in turn, at the `@`.
+                at = self.builder.at(node.start_byte());
+                kind = CallKind::Implied;
+            }
             self.builder.call(Call {
                 callee,
                 text,
-                arguments: vec![Argument { value, name: NONE }],
-                type_arguments: Vec::new(),
-                kind: CallKind::Decorator,
+                arguments: given.into_iter().collect(),
+                kind,
                 scope: context.scope,
                 at,
+                ..Call::default()
             });
         }
         decorators

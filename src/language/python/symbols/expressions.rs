@@ -3,7 +3,7 @@
 use tree_sitter::Node;
 
 use super::{Context, Walk, children, fields};
-use crate::symbols::{Argument, At, Call, CallKind, Expr, ExprId, Function, NONE, Name, ScopeKind};
+use crate::symbols::{Argument, At, Call, Expr, ExprId, Function, NONE, Name, Part, ScopeKind};
 
 impl<'t> Walk<'_, 't> {
     pub(super) fn expr(&mut self, node: Node<'t>, context: Context) -> ExprId {
@@ -31,7 +31,7 @@ impl<'t> Walk<'_, 't> {
             "named_expression" => self.walrus(node, context),
             "list" | "tuple" | "set" => {
                 let items = children(node).into_iter();
-                let items: Vec<ExprId> = items.map(|item| self.expr(item, context)).collect();
+                let items = items.map(|item| self.expr(item, context)).collect();
                 self.builder.expr(Expr::List(items))
             }
             "dictionary" => self.dictionary(node, context),
@@ -79,7 +79,7 @@ impl<'t> Walk<'_, 't> {
             .collect();
         match items.as_slice() {
             [one] if node.kind() != "expression_list" => *one,
-            _ => self.builder.expr(Expr::List(items)),
+            _ => self.builder.expr(Expr::List(items.into())),
         }
     }
 
@@ -96,20 +96,17 @@ impl<'t> Walk<'_, 't> {
     fn subscript(&mut self, node: Node<'t>, context: Context) -> ExprId {
         let value = node.child_by_field_name("value");
         let value = value.map_or(NONE, |value| self.expr(value, context));
-        let mut key = NONE;
-        for index in fields(node, "subscript") {
-            if matches!(index.kind(), "string" | "integer") {
-                key = self.key(index);
-            }
-            self.expr(index, context);
+        let indices = fields(node, "subscript");
+        for index in &indices {
+            self.expr(*index, context);
         }
+        if let [slice] = indices.as_slice()
+            && slice.kind() == "slice"
+        {
+            return self.slice(*slice, value);
+        }
+        let key = self.key_of(node);
         self.wrap(value, |value| Expr::At(value, key))
-    }
-
-    /// A literal key, without quotes.
-    fn key(&mut self, node: Node<'t>) -> Name {
-        let text = self.text(node).trim_matches(['"', '\'']);
-        self.builder.name(text)
     }
 
     fn call(&mut self, node: Node<'t>, context: Context) -> ExprId {
@@ -118,16 +115,16 @@ impl<'t> Walk<'_, 't> {
         };
         let callee = self.expr(function, context);
         let list = node.child_by_field_name("arguments");
-        let arguments = list.map_or(Vec::new(), |list| self.arguments(list, context));
+        let arguments = list.map_or(Box::default(), |list| self.arguments(list, context));
+        self.update(function, &arguments, context.at(node.end_byte()));
         let (at, text) = self.callee_place(function, list.unwrap_or(node));
         let given = self.builder.call(Call {
             callee,
             text,
             arguments,
-            type_arguments: Vec::new(),
-            kind: CallKind::Plain,
             scope: context.scope,
             at,
+            ..Call::default()
         });
         if self.text(function) == "super" {
             return self.builder.expr(Expr::Super(context.scope));
@@ -135,10 +132,10 @@ impl<'t> Walk<'_, 't> {
         given
     }
 
-    fn arguments(&mut self, list: Node<'t>, context: Context) -> Vec<Argument> {
+    fn arguments(&mut self, list: Node<'t>, context: Context) -> Box<[Argument]> {
         if list.kind() != "argument_list" {
             let value = self.expr(list, context);
-            return vec![Argument { value, name: NONE }];
+            return [Argument { value, name: NONE }].into();
         }
         let nodes = children(list).into_iter();
         nodes
@@ -194,7 +191,7 @@ impl<'t> Walk<'_, 't> {
                 is_conditional: false,
             };
             let value = self.expr(body, inner);
-            self.builder.function_mut(function).returned.push(value);
+            self.builder.part(function, Part::Returned(value));
         }
         self.builder.expr(Expr::Function(function))
     }
@@ -206,7 +203,7 @@ impl<'t> Walk<'_, 't> {
             .map(|part| self.expr(part, context))
             .collect();
         match parts.as_slice() {
-            [first, _, last] => self.builder.expr(Expr::Either(vec![*first, *last])),
+            [first, _, last] => self.builder.expr(Expr::Either([*first, *last].into())),
             _ => NONE,
         }
     }
@@ -226,7 +223,7 @@ impl<'t> Walk<'_, 't> {
             next = node.child_by_field_name("left");
         }
         operands.reverse();
-        self.builder.expr(Expr::Either(operands))
+        self.builder.expr(Expr::Either(operands.into()))
     }
 
     fn walrus(&mut self, node: Node<'t>, context: Context) -> ExprId {
@@ -257,7 +254,7 @@ impl<'t> Walk<'_, 't> {
             };
             pairs.push((key, value));
         }
-        self.builder.expr(Expr::Object(pairs))
+        self.builder.expr(Expr::Object(pairs.into()))
     }
 
     fn comprehension(&mut self, node: Node<'t>, context: Context) -> ExprId {
@@ -272,16 +269,20 @@ impl<'t> Walk<'_, 't> {
             }
         }
         let value = body.map_or(NONE, |body| self.expr(body, inner));
-        if value == NONE || node.kind() == "dictionary_comprehension" {
+        if node.kind() == "dictionary_comprehension" {
+            return self.literal("dict");
+        }
+        if value == NONE {
             return NONE;
         }
-        self.builder.expr(Expr::List(vec![value]))
+        let one = self.builder.expr(Expr::List([value].into()));
+        self.builder.expr(Expr::Slice(one))
     }
 
     fn clause(&mut self, node: Node<'t>, context: Context) {
         let over = node.child_by_field_name("right");
         let over = over.map_or(NONE, |over| self.expr(over, context));
-        let item = self.item_of(over);
+        let item = self.iterated(over, node, context);
         if let Some(left) = node.child_by_field_name("left") {
             self.bind_target(left, context.at(left.start_byte()), (NONE, item));
         }
@@ -290,10 +291,9 @@ impl<'t> Walk<'_, 't> {
     fn yields(&mut self, node: Node<'t>, context: Context) -> ExprId {
         let value = self.first_of(node, context);
         if let Some(function) = context.function {
-            let function = self.builder.function_mut(function);
-            function.traits.is_generator = true;
+            self.builder.function_mut(function).traits.is_generator = true;
             if value != NONE {
-                function.yielded.push(value);
+                self.builder.part(function, Part::Yielded(value));
             }
         }
         NONE

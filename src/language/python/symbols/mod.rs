@@ -6,14 +6,17 @@
 mod definitions;
 mod expressions;
 mod imports;
+mod items;
 mod statements;
 mod types;
+
+use std::collections::HashMap;
 
 use tree_sitter::Node;
 
 use crate::language::rules::{SymbolInput, text_of};
 use crate::symbols::{
-    Builder, ClassId, DefinitionId, FunctionId, Is, Name, ScopeId, ScopeKind, Site, Symbols,
+    Builder, ClassId, DefinitionId, ExprId, FunctionId, Is, Name, ScopeId, ScopeKind, Site, Symbols,
 };
 
 /// Levels of syntax that are looked into; code that people write stays below
@@ -25,6 +28,7 @@ pub(super) fn symbols(input: &SymbolInput) -> Symbols {
         builder: Builder::new(input.text),
         input,
         depth: 0,
+        literals: HashMap::new(),
     };
     walk.builder.symbols.definitions = input.symbols_of_definitions(&mut walk.builder);
     walk.statements(input.root, Context::default());
@@ -62,6 +66,8 @@ struct Walk<'a, 't> {
     builder: Builder<'a>,
     input: &'a SymbolInput<'a, 't>,
     depth: u32,
+    /// The literals that names of scopes stand for, where that is certain.
+    literals: HashMap<(ScopeId, Name), ExprId>,
 }
 
 impl<'a> Walk<'a, '_> {

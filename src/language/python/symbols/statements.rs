@@ -4,7 +4,8 @@ use tree_sitter::Node;
 
 use super::{Context, Walk, children, fields};
 use crate::symbols::{
-    Bound, ClassId, Export, Exported, Expr, ExprId, Member, NONE, ScopeKind, Site, TypeId,
+    Bound, Call, CallKind, ClassId, Export, Exported, Expr, ExprId, Member, NONE, Part, ScopeKind,
+    Site, TypeId,
 };
 
 impl<'t> Walk<'_, 't> {
@@ -25,6 +26,7 @@ impl<'t> Walk<'_, 't> {
             "function_definition" | "class_definition" => self.defined(node, &[], context),
             "decorated_definition" => self.decorated(node, context),
             "return_statement" => self.returns(node, context),
+            "raise_statement" => self.raises(node, context),
             "if_statement" | "while_statement" | "match_statement" => {
                 self.statements(node, context.conditional());
             }
@@ -59,7 +61,25 @@ impl<'t> Walk<'_, 't> {
             if let Some(function) = context.function
                 && value != NONE
             {
-                self.builder.function_mut(function).returned.push(value);
+                self.builder.part(function, Part::Returned(value));
+            }
+        }
+    }
+
+    /// `raise Error` makes one; `raise error` passes one on.
+    fn raises(&mut self, node: Node<'t>, context: Context) {
+        for (number, child) in children(node).into_iter().enumerate() {
+            let callee = self.expr(child, context);
+            if number == 0 && matches!(child.kind(), "identifier" | "attribute") {
+                let (at, text) = self.callee_place(child, child);
+                self.builder.call(Call {
+                    callee,
+                    text,
+                    kind: CallKind::Raise,
+                    scope: context.scope,
+                    at,
+                    ..Call::default()
+                });
             }
         }
     }
@@ -67,7 +87,7 @@ impl<'t> Walk<'_, 't> {
     fn iteration(&mut self, node: Node<'t>, context: Context) {
         let over = node.child_by_field_name("right");
         let over = over.map_or(NONE, |over| self.expr(over, context));
-        let item = self.item_of(over);
+        let item = self.iterated(over, node, context);
         if let Some(left) = node.child_by_field_name("left") {
             self.bind_target(left, context.at(left.start_byte()), (NONE, item));
         }
@@ -78,11 +98,39 @@ impl<'t> Walk<'_, 't> {
         }
     }
 
-    pub(super) fn item_of(&mut self, over: ExprId) -> ExprId {
+    /// An item of what a loop goes over, and the calls that get it.
+    pub(super) fn iterated(&mut self, over: ExprId, node: Node<'t>, context: Context) -> ExprId {
         if over == NONE {
             return NONE;
         }
+        let (iter, next) = if is_async(node) {
+            ("__aiter__", "__anext__")
+        } else {
+            ("__iter__", "__next__")
+        };
+        let iterator = self.implied((over, iter), node, context);
+        self.implied((iterator, next), node, context);
         self.builder.expr(Expr::Item(over))
+    }
+
+    /// A call that a statement makes without saying so, at its first word.
+    fn implied(
+        &mut self,
+        (object, method): (ExprId, &str),
+        node: Node<'t>,
+        context: Context,
+    ) -> ExprId {
+        let text = self.builder.name(method);
+        let callee = self.builder.expr(Expr::Member(object, text));
+        let at = self.builder.at(node.start_byte());
+        self.builder.call(Call {
+            callee,
+            text,
+            kind: CallKind::Implied,
+            scope: context.scope,
+            at,
+            ..Call::default()
+        })
     }
 
     /// What is tried is expected to happen; the handlers are for when not.
@@ -108,17 +156,29 @@ impl<'t> Walk<'_, 't> {
                 let Some(value) = item.child_by_field_name("value") else {
                     continue;
                 };
-                if value.kind() == "as_pattern" {
-                    self.entered(value, context);
-                } else {
-                    self.expr(value, context);
-                }
+                let manager = match value.kind() {
+                    "as_pattern" => self.entered(value, context),
+                    _ => self.expr(value, context),
+                };
+                self.managed(manager, node, context);
             }
         }
     }
 
-    /// `open(path) as file`
-    fn entered(&mut self, node: Node<'t>, context: Context) {
+    /// The calls that enter and leave what `with` is given.
+    fn managed(&mut self, manager: ExprId, node: Node<'t>, context: Context) {
+        let methods = if is_async(node) {
+            ["__aenter__", "__aexit__"]
+        } else {
+            ["__enter__", "__exit__"]
+        };
+        for method in methods.into_iter().filter(|_| manager != NONE) {
+            self.implied((manager, method), node, context);
+        }
+    }
+
+    /// `open(path) as file`: what is opened.
+    fn entered(&mut self, node: Node<'t>, context: Context) -> ExprId {
         let parts = children(node);
         let value = parts
             .first()
@@ -131,6 +191,7 @@ impl<'t> Walk<'_, 't> {
         if let Some(target) = parts.last().and_then(|target| target.named_child(0)) {
             self.bind_target(target, context.at(target.start_byte()), (NONE, given));
         }
+        value
     }
 
     /// `except Error as error`: an instance of it.
@@ -213,22 +274,16 @@ impl<'t> Walk<'_, 't> {
                     _ => Bound::Value(NONE, value),
                 };
                 self.builder.bind(site, name, to);
+                self.note_literal(site, name, value);
                 if let Some(class) = self.class_at(site.scope) {
                     self.add_member(class, name, to);
                 }
             }
             "attribute" => self.bind_attribute(target, site, (stated, value)),
             "pattern_list" | "tuple_pattern" | "list_pattern" | "tuple" | "list" => {
-                for (number, part) in children(target).into_iter().enumerate() {
-                    let item = if value == NONE {
-                        NONE
-                    } else {
-                        let number = self.builder.name(&number.to_string());
-                        self.builder.expr(Expr::At(value, number))
-                    };
-                    self.bind_target(part, site, (NONE, item));
-                }
+                self.unpack(&children(target), site, value);
             }
+            "subscript" => self.put(target, site, value),
             "list_splat_pattern" | "parenthesized_expression" | "as_pattern_target" => {
                 for part in children(target) {
                     self.bind_target(part, site, (NONE, NONE));
@@ -308,4 +363,9 @@ impl<'t> Walk<'_, 't> {
             self.defined(*definition, &decorators, context);
         }
     }
+}
+
+/// `async for`, `async with`.
+fn is_async(node: Node) -> bool {
+    node.child(0).is_some_and(|first| first.kind() == "async")
 }

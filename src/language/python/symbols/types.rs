@@ -79,7 +79,7 @@ impl Walk<'_, '_> {
         if last == "Callable" {
             return self.callable(arguments, (scope, depth));
         }
-        let types = |walk: &mut Self| -> Vec<TypeId> {
+        let types = |walk: &mut Self| -> Box<[TypeId]> {
             let types = arguments
                 .iter()
                 .map(|a| walk.parse_type(a, scope, depth + 1));
@@ -89,21 +89,17 @@ impl Walk<'_, '_> {
             "Any" | "object" | "NoReturn" => Type::Unknown,
             "Self" => Type::This(scope),
             "Type" | "type" if !arguments.is_empty() => Type::Itself(types(self)[0]),
-            "Annotated" if !arguments.is_empty() => Type::Union(vec![types(self)[0]]),
+            "Annotated" if !arguments.is_empty() => Type::Union([types(self)[0]].into()),
             _ if TRANSPARENT.contains(&last) => Type::Union(types(self)),
             _ if ITERABLE.contains(&last) && !arguments.is_empty() => Type::List(types(self)[0]),
             "Tuple" | "tuple" if arguments.last().is_some_and(|a| a.trim() == "...") => {
                 Type::List(types(self)[0])
             }
             "Tuple" | "tuple" if !arguments.is_empty() => Type::Tuple(types(self)),
-            _ => Type::Named {
-                path: name
-                    .split('.')
-                    .map(|part| self.builder.name(part))
-                    .collect(),
-                arguments: types(self),
-                scope,
-            },
+            _ => {
+                let arguments = types(self);
+                self.builder.named_type(name, arguments, scope)
+            }
         };
         self.builder.add_type(found)
     }
