@@ -69,7 +69,7 @@ fn open([home, model]: [&Path; 2], [provider, precision]: [&str; 2]) -> anyhow::
     let config = ModelConfig {
         id: ModelId::new(name.context("a model's folder")?)?,
         models: model.parent().context("a folder of models")?.to_owned(),
-        library: home.join("runtime").join(library),
+        library: home.join("runtime").join(library).into(),
         provider,
         precision: Some(match precision {
             "int8" => Precision::Int8,

@@ -37,6 +37,7 @@
 //! | [`plan`] | checks it, reads the environment, hands out ready parts | `std::env` |
 //! | [`commands`] | what each command does, from a plan to an exit code | |
 //! | [`pipeline`] | joins the stages, starts the threads | `thread::scope`, crossbeam |
+//! | [`bundle`] | what a packaged program carries inside, unpacked once | zstd |
 //! | [`walk`] | directory → [`source::SourceFile`], or why not | ignore |
 //! | [`read`] | bytes → [`source::Source`], secrets masked | regex (with language) |
 //! | [`language`] | facts about each language: grammar, queries, rules | tree-sitter (with chunk) |
@@ -108,6 +109,7 @@
     reason = "these pages are read by those who change the code"
 )]
 
+pub mod bundle;
 pub mod chunk;
 pub mod cli;
 pub mod commands;

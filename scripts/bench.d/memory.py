@@ -79,9 +79,7 @@ class Stage:
         self.options = ["--max-failed", "100%"] + ["--sequential"] * args.sequential
         if args.quick:
             models = home.installed_home().absolute() / "models"
-            folder = small_encoder.make(models, bench.work / "models")
-            name = small_encoder.NAME
-            self.options += ["--models-dir", folder, "--text-model", name, "--code-model", name]
+            self.options += small_encoder.options(models, bench.work / "models")
 
     def measured(self, name):
         """What a run of one of the two programs showed."""

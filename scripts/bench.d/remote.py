@@ -84,9 +84,9 @@ class Server:
 
 
 @contextmanager
-def served(rate):
+def served(rate, delay=DELAY):
     """In a process of its own, so that it shares nothing with the plain client."""
-    words = [sys.executable, "-B", Path(__file__).with_name("model_server.py"), str(rate), str(DELAY)]
+    words = [sys.executable, "-B", Path(__file__).with_name("model_server.py"), str(rate), str(delay)]
     child = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
     try:
         yield Server(int(child.stdout.readline()))

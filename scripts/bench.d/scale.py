@@ -10,6 +10,7 @@ assumption named, what 10⁵, 10⁶ and 10⁷ files cost.
 """
 
 import json
+import subprocess
 import time
 from pathlib import Path
 
@@ -21,9 +22,10 @@ import process
 import scale_model
 from prepare import positive, say
 from remote import database, served
+from server import ServerWatch
 
 EMBEDDED = "rxjs"  # by the model that runs here
-LARGE, STEPS = "django", (700, 1400, 2800)
+LARGE, STEPS = "django", (350, 700, 1400)
 VECTORS = (10_000, 30_000, 100_000)
 JITTER = 0.05  # of each of 384 numbers, uniform, so that a vector moves by some 0.3
 BUILD_MEMORY = "512MB"
@@ -120,25 +122,19 @@ def step(place, bench, server, files):
     served_by = ("--embed-url", f"http://127.0.0.1:{server.port}")
     one = place.index(tree, (*served_by, "--database-url", url, "--shard", "1/1"))
     words = [place.binary, "finish", tree, "--repository", tree.name, "--database-url", url]
-    before = machine_cpu(place)
-    ended = process.measure([*words, "--vector-index", "none"], place.environment, place.timeout)
+    with ServerWatch(place.data) as server_too:
+        ended = process.measure([*words, "--vector-index", "none"], place.environment, place.timeout)
     found = {
         "files": one.summary["files"]["indexed"], "core_s": core_seconds(one), "server_core_s": one.server_cpu,
         "wall_s": one.ended.wall, "store_ms": one.summary["ms"]["store"], "peak": one.ended.max_rss,
         "finish": {
             "exit": ended.exit, "wall_s": ended.wall, "core_s": ended.user + ended.system,
-            "server_core_s": machine_cpu(place) - before, "peak": ended.max_rss,
+            "server_core_s": server_too.cpu, "peak": ended.max_rss,
         },
     }
     found.update(place_sizes(place, f"step{files}"))
     say(f"{files} files: {found}")
     return found
-
-
-def machine_cpu(place):
-    """CPU time of the private server and all its backends that have ended, in seconds."""
-    pid = int((place.data / "postmaster.pid").read_text().split()[0])
-    return sum(map(int, process.stat(pid)[11:15])) / process.TICKS
 
 
 def place_sizes(place, name):
@@ -149,15 +145,21 @@ def place_sizes(place, name):
 # ── The vector index ────────────────────────────────────────────────────────
 
 
+def patiently(place, text):
+    """What psql says to `text`, however long it takes."""
+    words = [home.find_psql(place.path), place.url(), "-XqAt", "-v", "ON_ERROR_STOP=1"]
+    options = {"env": place.environment, "capture_output": True, "text": True, "timeout": place.timeout}
+    return subprocess.run(words, input=text, check=True, **options).stdout
+
+
 def build(place, count):
-    place.ask(FILL.format(jitter=JITTER, count=count), "")
+    patiently(place, FILL.format(jitter=JITTER, count=count))
     began = time.monotonic()
-    rows = place.ask(BUILD.format(memory=BUILD_MEMORY, options=OPTIONS), "")
-    text = "\n".join("\t".join(row) for row in rows[2:])
+    _, size, text = patiently(place, BUILD.format(memory=BUILD_MEMORY, options=OPTIONS)).split("\n", 2)
     fields = text.split(")", 1)[1].split()
     peak = next(line for line in text.splitlines() if "VmHWM" in line)
     found = {
-        "vectors": count, "bytes": int(rows[1][0]), "wall_s": time.monotonic() - began,
+        "vectors": count, "bytes": int(size), "wall_s": time.monotonic() - began,
         "core_s": (int(fields[11]) + int(fields[12])) / process.TICKS, "peak": int(peak.split()[1]) * 1024,
     }
     say(f"HNSW: {found}")

@@ -32,6 +32,11 @@ output = "sentence_embedding"
 """
 
 
+def options(models, folder):
+    """What makes a run take it, once it is made in `folder`."""
+    return ["--models-dir", make(models, folder), "--text-model", NAME, "--code-model", NAME]
+
+
 def make(models, folder):
     """Writes the model below `folder`, for --models-dir."""
     source, target = models / "all-minilm-l6-v2", folder / NAME

@@ -81,6 +81,8 @@ pub enum Command {
     Forget(ForgetArgs),
     /// Free what nothing uses: records of old runs, the space of rows that are gone
     Gc(GcArgs),
+    /// Print the licences of all that is in the program
+    Licenses,
 }
 
 /// What can be done with the private PostgreSQL.
@@ -145,7 +147,7 @@ impl Args {
             Some(Command::Gc(args)) => args.json,
             Some(Command::Chunk(args)) => args.json,
             Some(Command::Models { command }) => command.wants_json(),
-            Some(Command::Db { .. } | Command::Forget(_)) => false,
+            Some(Command::Db { .. } | Command::Forget(_) | Command::Licenses) => false,
         }
     }
 }

@@ -8,6 +8,7 @@ mod forget;
 mod gc;
 mod hold;
 mod index;
+mod licenses;
 mod models;
 mod status;
 mod verify;
@@ -48,6 +49,7 @@ fn planned(args: Args, terminal: &Terminal) -> anyhow::Result<Exit> {
         Plan::Verify(plan) => verify::check(&plan),
         Plan::Forget(plan) => forget::forget(&plan),
         Plan::Gc(plan) => gc::collect(&plan),
+        Plan::Licenses(notices) => Ok(licenses::show(notices.as_deref())),
     }
 }
 

@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use thiserror::Error;
 
+use crate::bundle::Library;
 use crate::chunk::ChunkedFile;
 use crate::memory;
 use crate::names::ModelId;
@@ -152,7 +153,7 @@ pub struct ModelConfig {
     /// The folder of all models.
     pub models: PathBuf,
     /// ONNX Runtime's shared library.
-    pub library: PathBuf,
+    pub library: Library,
     /// Where inference runs.
     pub provider: Provider,
     /// The form of the model; its manifest's own if none is named.
@@ -424,7 +425,7 @@ impl Embedder {
             config.provider.as_str(),
             self.precision.as_str()
         ));
-        let library = config.library.display();
+        let library = config.library.name();
         let here = format!(
             "{} {library} {}\n",
             manifest.identity(),

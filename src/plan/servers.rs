@@ -74,7 +74,7 @@ pub(super) fn served_models(
     servers: &Servers,
     home: &Home,
 ) -> anyhow::Result<Roles<ModelConfig>> {
-    let folder = args.models_dir.clone().unwrap_or_else(|| home.models());
+    let folder = home.models(args.models_dir.as_deref())?;
     let wanted = |role, config| -> anyhow::Result<Option<&ServerConfig>> {
         if !args.roles.contains(&role) {
             return Ok(None);
@@ -111,7 +111,7 @@ fn meet(config: &ServerConfig, folder: &Path) -> anyhow::Result<ModelConfig> {
     let model = ModelConfig {
         id,
         models: folder.to_owned(),
-        library: PathBuf::new(),
+        library: PathBuf::new().into(),
         provider: Provider::Cpu,
         precision: None,
         server: Some(Arc::new(served)),

@@ -26,6 +26,7 @@ mod main_job;
 mod memory;
 mod model_server;
 mod one_run;
+mod packaged;
 mod private_database;
 mod program;
 mod proxy;
