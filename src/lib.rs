@@ -46,6 +46,7 @@
 //! | [`embed`] | texts → [`embed::Embedding`]s: models here or a server elsewhere | ort, tokenizers, ureq (with hub) |
 //! | [`hub`] | brings the files of models: from the hub, a mirror, a folder | `hf_hub`, ureq |
 //! | [`graph`] | [`chunk::ChunkedFile`] → nodes and edges, all [`symbols`] → what ties files, without SQL | `oxc_resolver` |
+//! | [`search`] | words, globs, and the order of what was found, without SQL | |
 //! | [`store`] | everything in PostgreSQL, and the private server | postgres, pgvector, refinery, rustls |
 //! | [`report`] | standard output: text or NDJSON | |
 //! | [`terminal`] | standard error: progress, warnings, errors | indicatif |
@@ -126,6 +127,7 @@ pub mod pipeline;
 pub mod plan;
 pub mod read;
 pub mod report;
+pub mod search;
 pub mod shard;
 pub mod signal;
 pub mod source;

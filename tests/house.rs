@@ -25,8 +25,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "plan",
         &[
-            "bundle", "cli", "chunk", "embed", "hub", "language", "read", "store", "terminal",
-            "walk",
+            "bundle", "cli", "chunk", "embed", "hub", "language", "read", "search", "store",
+            "terminal", "walk",
         ],
     ),
     (
@@ -45,8 +45,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("embed", &["bundle", "chunk"]),
     ("hub", &["embed"]),
     ("graph", &["chunk", "language", "symbols"]),
-    ("store", &["chunk", "embed", "graph", "language", "symbols"]),
-    ("report", &[]),
+    ("search", &[]),
+    (
+        "store",
+        &["chunk", "embed", "graph", "language", "search", "symbols"],
+    ),
+    ("report", &["search"]),
     ("terminal", &[]),
     ("signal", &[]),
 ];

@@ -9,6 +9,7 @@ mod home;
 mod index;
 mod model_files;
 mod models;
+mod search;
 mod servers;
 mod standing;
 mod value;
@@ -34,12 +35,14 @@ use home::Home;
 use index::index_plan;
 use model_files::models_plan;
 use models::model_config;
+use search::search_plan;
 use standing::{forget_plan, gc_plan, status_plan, verify_plan};
 
 pub use finish::FinishPlan;
 pub use index::{IndexPlan, Memory, Tree};
 pub use model_files::{ModelsPlan, ModelsTask};
 pub use models::tokenizer;
+pub use search::{ModelSource, Queries, SearchPlan};
 pub use standing::{ForgetPlan, GcPlan, Place, StatusPlan, VerifyPlan};
 
 /// Which of the program's jobs is to be done.
@@ -58,6 +61,8 @@ pub enum Plan {
     Status(StatusPlan),
     /// Checking an index.
     Verify(VerifyPlan),
+    /// Searching an index.
+    Search(Box<SearchPlan>),
     /// Taking a repository out of an index.
     Forget(ForgetPlan),
     /// Freeing what nothing uses.
@@ -150,6 +155,9 @@ pub fn plan(args: Args) -> anyhow::Result<Plan> {
         Some(Command::Finish(args)) => finish_plan(args, &home).map(Plan::Finish),
         Some(Command::Status(args)) => status_plan(args, &home).map(Plan::Status),
         Some(Command::Verify(args)) => verify_plan(args, &home).map(Plan::Verify),
+        Some(Command::Search(args)) => {
+            search_plan(*args, &home).map(|plan| Plan::Search(Box::new(plan)))
+        }
         Some(Command::Forget(args)) => forget_plan(args, &home).map(Plan::Forget),
         Some(Command::Gc(args)) => gc_plan(args, &home).map(Plan::Gc),
         Some(Command::Licenses) => home.notices().map(Plan::Licenses),

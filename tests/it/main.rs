@@ -36,6 +36,7 @@ mod reuse;
 mod rights;
 mod runs;
 mod samples;
+mod search;
 mod secrets;
 mod served;
 mod shards;
