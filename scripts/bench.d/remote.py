@@ -38,15 +38,16 @@ MOST = 1e6 / 1000  # bytes a file
 
 def add_arguments(parser):
     add = parser.add_argument
-    add("--files", type=positive, default=10_000, metavar="N", help=f"so many files of {TREE} at most [all]")
+    add("--tree", default=TREE, help=f"what is indexed [{TREE}]")
+    add("--files", type=positive, default=10_000, metavar="N", help="so many files of it at most [all]")
     add("--rate", type=positive, default=RATE, metavar="N", help=f"texts a second that it gives [{RATE}]")
     prepare.add_arguments(parser)
 
 
 def run(args):
     """Measures and reports; whether everything asked for was reached."""
-    with prepare.prepared(args, (TREE,)) as bench, served(args.rate) as server:
-        tree = part.of(bench.trees[TREE], args.files, bench.work / "remote")
+    with prepare.prepared(args, (args.tree,)) as bench, served(args.rate) as server:
+        tree = part.of(bench.trees[args.tree], args.files, bench.work / "remote")
         with bench.home() as place:
             results = {"rate": args.rate, "machine": machine.machine()}
             results["clean"] = indexed(place, tree, server, 0.0)
