@@ -27,7 +27,7 @@ use crate::cli::Args;
 use crate::error::{self, Advise, AdviseItself};
 use crate::exit::Exit;
 use crate::plan::{self, Database, Plan};
-use crate::report::{self, Format, Report};
+use crate::report::{Format, Report, lost};
 use crate::store::Archive;
 use crate::store::embedded::Cluster;
 use crate::terminal::Terminal;
@@ -51,7 +51,7 @@ pub fn run(args: Args) -> Exit {
 
 /// A success of which nobody can read the answer is none.
 fn all_printed(exit: Exit) -> anyhow::Result<Exit> {
-    match report::lost() {
+    match lost() {
         Some(error) if exit == Exit::Success => {
             Err(anyhow!("standard output could not be written: {error}"))
                 .hint("free space where it goes to; what was committed is whole")
