@@ -143,11 +143,13 @@ impl Resolver {
                 return found;
             }
         }
-        self.foreign_member(&lineage)
+        self.foreign_member(&lineage, name)
     }
 
     /// What an outside base has cannot be known, only that it is outside.
-    fn foreign_member(&mut self, lineage: &Lineage) -> Values {
+    fn foreign_member(&mut self, lineage: &Lineage, name: Text) -> Values {
+        // All that Python's `object` has is of this form.
+        let is_special = self.world.str(name).starts_with("__");
         let builtins = Value::External(self.world.text(super::builtins::PACKAGE));
         let mut values = Gathered::default();
         for (file, class, _) in lineage.iter().copied() {
@@ -157,7 +159,9 @@ impl Resolver {
                 for value in given.iter() {
                     match value {
                         Value::External(_) => values.add(*value),
-                        Value::Global(_) => values.add(builtins),
+                        Value::Global(base) if is_special || self.world.str(*base) != "object" => {
+                            values.add(builtins);
+                        }
                         _ => {}
                     }
                 }
