@@ -46,8 +46,10 @@
 //! | [`embed`] | texts → [`embed::Embedding`]s: models here or a server elsewhere | ort, tokenizers, ureq (with hub) |
 //! | [`hub`] | brings the files of models: from the hub, a mirror, a folder | `hf_hub`, ureq |
 //! | [`graph`] | [`chunk::ChunkedFile`] → nodes and edges, all [`symbols`] → what ties files, without SQL | `oxc_resolver` |
+//! | [`search`] | words, globs, and the order of what was found, without SQL | |
 //! | [`store`] | everything in PostgreSQL, and the private server | postgres, pgvector, refinery, rustls |
-//! | [`report`] | standard output: text or NDJSON | |
+//! | [`picture`] | the graph as a page, or for other programs | flate2, base64 (with report) |
+//! | [`report`] | text or NDJSON on standard output, a run as Markdown or a page | |
 //! | [`terminal`] | standard error: progress, warnings, errors | indicatif |
 //! | [`signal`] | SIGINT and SIGTERM | signal-hook |
 //!
@@ -122,10 +124,12 @@ pub mod language;
 pub mod memory;
 pub mod names;
 pub mod outcome;
+pub mod picture;
 pub mod pipeline;
 pub mod plan;
 pub mod read;
 pub mod report;
+pub mod search;
 pub mod shard;
 pub mod signal;
 pub mod source;

@@ -25,8 +25,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "plan",
         &[
-            "bundle", "cli", "chunk", "embed", "hub", "language", "read", "store", "terminal",
-            "walk",
+            "bundle", "chunk", "cli", "embed", "hub", "language", "picture", "read", "search",
+            "store", "terminal", "walk",
         ],
     ),
     (
@@ -46,7 +46,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("hub", &["embed"]),
     ("graph", &["chunk", "language", "symbols"]),
     ("store", &["chunk", "embed", "graph", "language", "symbols"]),
+    ("picture", &["store"]),
     ("report", &[]),
+    ("search", &[]),
+    (
+        "store",
+        &["chunk", "embed", "graph", "language", "search", "symbols"],
+    ),
+    ("report", &["search"]),
     ("terminal", &[]),
     ("signal", &[]),
 ];
@@ -67,6 +74,8 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("rustls_native_certs::", &["store", "embed", "hub"]),
     ("hf_hub::", &["hub"]),
     ("ureq::", &["embed", "hub"]),
+    ("flate2::", &["picture"]),
+    ("base64::", &["picture", "report"]),
     ("zstd::", &["bundle"]),
     ("postcard::", &["symbols"]),
     ("oxc_resolver::", &["graph"]),

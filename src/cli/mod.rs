@@ -3,8 +3,11 @@
 
 mod chunk;
 mod finish;
+mod graph;
 mod index;
 mod models;
+mod report;
+mod search;
 mod standing;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
@@ -13,11 +16,14 @@ use crate::exit;
 
 pub use chunk::ChunkArgs;
 pub use finish::FinishArgs;
+pub use graph::{GraphArgs, GraphFormatArg, LevelArg};
 pub use index::{
     ColorArg, DEFAULT_MODEL, FileArgs, IndexArgs, MemoryArgs, ModelArgs, OutputArgs, PrecisionArg,
     ProviderArg, RoleArg, ServerArgs, VectorIndexArg, VectorIndexArgs,
 };
 pub use models::{ModelsCommand, ModelsFetchArgs, ModelsListArgs, ModelsVerifyArgs};
+pub use report::ReportArgs;
+pub use search::{ModeArg, SearchArgs};
 pub use standing::{ForgetArgs, GcArgs, StatusArgs, VerifyArgs};
 
 const AFTER_HELP: &str = "\
@@ -75,8 +81,14 @@ pub enum Command {
     Finish(FinishArgs),
     /// Show how the last runs went, what the index holds, and what failed
     Status(StatusArgs),
+    /// Show how a run went, as a page
+    Report(ReportArgs),
+    /// Draw a repository's graph: a page to look at, or a file for other programs
+    Graph(GraphArgs),
     /// Check the index against its own promises; faults are listed, exit code 5
     Verify(VerifyArgs),
+    /// Find code by meaning and by words
+    Search(Box<SearchArgs>),
     /// Take a repository out of the index, all of it at once
     Forget(ForgetArgs),
     /// Free what nothing uses: records of old runs, the space of rows that are gone
@@ -145,9 +157,16 @@ impl Args {
             Some(Command::Status(args)) => args.json,
             Some(Command::Verify(args)) => args.json,
             Some(Command::Gc(args)) => args.json,
+            Some(Command::Search(args)) => args.json,
             Some(Command::Chunk(args)) => args.json,
             Some(Command::Models { command }) => command.wants_json(),
-            Some(Command::Db { .. } | Command::Forget(_) | Command::Licenses) => false,
+            Some(
+                Command::Db { .. }
+                | Command::Forget(_)
+                | Command::Graph(_)
+                | Command::Report(_)
+                | Command::Licenses,
+            ) => false,
         }
     }
 }

@@ -6,10 +6,13 @@ mod dry_run;
 mod finish;
 mod forget;
 mod gc;
+mod graph;
 mod hold;
 mod index;
 mod licenses;
 mod models;
+mod report;
+mod search;
 mod status;
 mod verify;
 
@@ -46,7 +49,10 @@ fn planned(args: Args, terminal: &Terminal) -> anyhow::Result<Exit> {
         Plan::Chunk(plan) => chunk::show(&plan),
         Plan::Finish(plan) => finish::finish(&plan, terminal),
         Plan::Status(plan) => status::show(&plan),
+        Plan::Report(plan) => report::show(&plan),
+        Plan::Graph(plan) => graph::draw(&plan),
         Plan::Verify(plan) => verify::check(&plan),
+        Plan::Search(plan) => search::search(&plan),
         Plan::Forget(plan) => forget::forget(&plan),
         Plan::Gc(plan) => gc::collect(&plan),
         Plan::Licenses(notices) => Ok(licenses::show(notices.as_deref())),

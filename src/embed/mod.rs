@@ -403,6 +403,16 @@ impl Embedder {
         Ok(vectors)
     }
 
+    /// The vector of a query, with what the model wants before one.
+    ///
+    /// # Errors
+    /// [`EmbedError`] with what the tokenizer, ONNX Runtime or the server said.
+    pub fn embed_query(&self, query: &str, manifest: &Manifest) -> Result<Embedding, EmbedError> {
+        let tokenizer = self.tokenizer.with_prefix(&manifest.query_prefix);
+        let mut vectors = self.embed(&[tokenizer.encode(query)?])?;
+        Ok(vectors.swap_remove(0))
+    }
+
     /// Gives memory that inference and the heaps hold but do not use back to the
     /// system.
     ///

@@ -5,10 +5,13 @@
 mod checkout;
 mod finish;
 mod gpu;
+mod graph;
 mod home;
 mod index;
 mod model_files;
 mod models;
+mod report;
+mod search;
 mod servers;
 mod standing;
 mod value;
@@ -30,16 +33,22 @@ use crate::terminal::{Color, TerminalOptions};
 
 use checkout::Checkout;
 use finish::finish_plan;
+use graph::graph_plan;
 use home::Home;
 use index::index_plan;
 use model_files::models_plan;
 use models::model_config;
+use report::report_plan;
+use search::search_plan;
 use standing::{forget_plan, gc_plan, status_plan, verify_plan};
 
 pub use finish::FinishPlan;
+pub use graph::{GraphForm, GraphPlan};
 pub use index::{IndexPlan, Memory, Tree};
 pub use model_files::{ModelsPlan, ModelsTask};
 pub use models::tokenizer;
+pub use report::ReportPlan;
+pub use search::{ModelSource, Queries, SearchPlan};
 pub use standing::{ForgetPlan, GcPlan, Place, StatusPlan, VerifyPlan};
 
 /// Which of the program's jobs is to be done.
@@ -56,8 +65,14 @@ pub enum Plan {
     Finish(FinishPlan),
     /// Showing what an index holds.
     Status(StatusPlan),
+    /// Reporting a run.
+    Report(ReportPlan),
+    /// Drawing a graph.
+    Graph(GraphPlan),
     /// Checking an index.
     Verify(VerifyPlan),
+    /// Searching an index.
+    Search(Box<SearchPlan>),
     /// Taking a repository out of an index.
     Forget(ForgetPlan),
     /// Freeing what nothing uses.
@@ -149,7 +164,12 @@ pub fn plan(args: Args) -> anyhow::Result<Plan> {
         Some(Command::Chunk(args)) => chunk_plan(args, &home).map(Plan::Chunk),
         Some(Command::Finish(args)) => finish_plan(args, &home).map(Plan::Finish),
         Some(Command::Status(args)) => status_plan(args, &home).map(Plan::Status),
+        Some(Command::Report(args)) => report_plan(args, &home).map(Plan::Report),
+        Some(Command::Graph(args)) => graph_plan(args, &home).map(Plan::Graph),
         Some(Command::Verify(args)) => verify_plan(args, &home).map(Plan::Verify),
+        Some(Command::Search(args)) => {
+            search_plan(*args, &home).map(|plan| Plan::Search(Box::new(plan)))
+        }
         Some(Command::Forget(args)) => forget_plan(args, &home).map(Plan::Forget),
         Some(Command::Gc(args)) => gc_plan(args, &home).map(Plan::Gc),
         Some(Command::Licenses) => home.notices().map(Plan::Licenses),
@@ -201,6 +221,17 @@ fn directory(dir: &Path) -> anyhow::Result<PathBuf> {
         .with_context(|| format!("cannot read the directory {shown}"))
         .hint("check its permissions; nothing was changed")?;
     Ok(found)
+}
+
+/// A file that can be written: better known now than after an hour.
+fn writable(path: PathBuf) -> anyhow::Result<PathBuf> {
+    std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(&path)
+        .with_context(|| format!("cannot write {}", path.display()))
+        .hint("name a file in a directory that exists and can be written")?;
+    Ok(path)
 }
 
 fn repository(

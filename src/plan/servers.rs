@@ -11,6 +11,7 @@ use crate::cli::{ModelArgs, RoleArg, ServerArgs};
 use crate::embed::{Key, ModelConfig, Provider, Roles, Served, ServerConfig, ServerError};
 use crate::error::{Advise, advised};
 use crate::exit::Exit;
+use crate::store::Role;
 
 /// What is asked of servers.
 pub(super) struct Servers {
@@ -66,6 +67,18 @@ fn key(file: Option<&Path>) -> anyhow::Result<Option<Key>> {
             "--embed-key-file names a file with the key alone",
         )?;
     Ok(Key::new(&text))
+}
+
+impl Servers {
+    /// Meets the server of a role.
+    pub(super) fn met(&self, role: Role, folder: &Path) -> anyhow::Result<ModelConfig> {
+        let config = match role {
+            Role::Text => self.text.as_ref(),
+            Role::Code => self.code.as_ref(),
+        };
+        let config = config.ok_or_else(|| anyhow!("one role has a server and the other has none"));
+        meet(config.exit(Exit::Usage, "give each role a server")?, folder)
+    }
 }
 
 /// Meets the servers of the roles that are turned on; one that has both is met once.

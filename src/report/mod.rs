@@ -1,9 +1,11 @@
-//! What is printed to standard output: a line per file and the summary, as
-//! text for people or as NDJSON for machines.
+//! What is told of a run: a line per file and the summary on standard output, as
+//! text for people or as NDJSON for machines; all of it as Markdown or as a page.
 
+mod answer;
 mod json;
 mod markdown;
 mod memory_profile;
+mod page;
 mod text;
 
 use std::io::{self, Write};
@@ -11,9 +13,11 @@ use std::time::Duration;
 
 use crate::outcome::{FileOutcome, Summary};
 
+pub use answer::{Answer, AnswerForm};
 pub use json::SCHEMA;
-pub use markdown::{Failed, markdown};
+pub use markdown::markdown;
 pub use memory_profile::{ProfileError, write_memory_profile};
+pub use page::page;
 
 /// The form of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
