@@ -58,7 +58,7 @@ def package(output):
     work.mkdir(parents=True, exist_ok=True)
     output.mkdir(parents=True, exist_ok=True)
     program = build.release(target(), OLDEST_GLIBC)
-    folder = parts.stage(work)
+    folder = parts.stage(work, program)
     needed = glibc.needed([program, *glibc.objects(folder)])
     packed = output / f"mnemo-index-{version()}-x86_64-linux"
     pack(program, folder, packed)
