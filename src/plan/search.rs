@@ -168,22 +168,7 @@ fn one_of(value: &str, what: &str, known: &[&str]) -> anyhow::Result<()> {
 fn weights(given: &[String]) -> anyhow::Result<Weights> {
     let mut weights = DEFAULT_WEIGHTS;
     for text in given {
-        let read = || {
-            let (name, value) = text.split_once('=')?;
-            let weight = value
-                .parse()
-                .ok()
-                .filter(|weight| (0.0..=1e6).contains(weight))?;
-            match name {
-                "text" => weights.text = weight,
-                "code" => weights.code = weight,
-                "lexical" => weights.lexical = weight,
-                _ => return None,
-            }
-            Some(())
-        };
-        let mut read = read;
-        read()
+        weigh(&mut weights, text)
             .ok_or_else(|| anyhow!("{text:?} is no weight"))
             .exit(
                 Exit::Usage,
@@ -191,6 +176,20 @@ fn weights(given: &[String]) -> anyhow::Result<Weights> {
             )?;
     }
     Ok(weights)
+}
+
+/// Takes what is said of one ranking.
+fn weigh(weights: &mut Weights, text: &str) -> Option<()> {
+    let (ranking, value) = text.split_once('=')?;
+    let weight = value.parse().ok();
+    let weight = weight.filter(|weight| (0.0..=1e6).contains(weight))?;
+    match ranking {
+        "text" => weights.text = weight,
+        "code" => weights.code = weight,
+        "lexical" => weights.lexical = weight,
+        _ => return None,
+    }
+    Some(())
 }
 
 impl ModelSource {

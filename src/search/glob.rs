@@ -27,10 +27,11 @@ fn piece(glob: &str) -> (String, usize) {
     if let Some(set) = set(glob) {
         return set;
     }
-    let Some(first) = glob.chars().next() else {
+    let mut characters = glob.chars();
+    let Some(first) = characters.next() else {
         return (String::new(), 0);
     };
-    match (first, glob[1.min(glob.len())..].chars().next()) {
+    match (first, characters.next()) {
         ('*', _) => ("[^/]*".to_owned(), 1),
         ('?', _) => ("[^/]".to_owned(), 1),
         ('\\', Some(escaped)) => (literal(escaped), 1 + escaped.len_utf8()),
