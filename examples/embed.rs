@@ -68,7 +68,7 @@ fn open(home: &Path, provider: &str, precision: &str) -> anyhow::Result<Embedder
     let config = ModelConfig {
         id: ModelId::new("all-minilm-l6-v2").context("a model's id")?,
         models: home.join("models"),
-        library: home.join("runtime").join(library),
+        library: home.join("runtime").join(library).into(),
         provider,
         precision: Some(match precision {
             "int8" => Precision::Int8,

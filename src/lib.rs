@@ -37,6 +37,7 @@
 //! | [`plan`] | checks it, reads the environment, hands out ready parts | `std::env` |
 //! | [`commands`] | what each command does, from a plan to an exit code | |
 //! | [`pipeline`] | joins the stages, starts the threads | `thread::scope`, crossbeam |
+//! | [`bundle`] | what a packaged program carries inside, unpacked once | zstd |
 //! | [`walk`] | directory → [`source::SourceFile`], or why not | ignore |
 //! | [`read`] | bytes → [`source::Source`], secrets masked | regex (with language) |
 //! | [`language`] | facts about each language: grammar, queries, rules | tree-sitter (with chunk) |
@@ -45,6 +46,7 @@
 //! | [`embed`] | texts → [`embed::Embedding`]s: models here or a server elsewhere | ort, tokenizers, ureq (with hub) |
 //! | [`hub`] | brings the files of models: from the hub, a mirror, a folder | `hf_hub`, ureq |
 //! | [`graph`] | [`chunk::ChunkedFile`] → nodes and edges, all [`symbols`] → what ties files, without SQL | `oxc_resolver` |
+//! | [`search`] | words, globs, and the order of what was found, without SQL | |
 //! | [`store`] | everything in PostgreSQL, and the private server | postgres, pgvector, refinery, rustls |
 //! | [`report`] | standard output: text or NDJSON | |
 //! | [`terminal`] | standard error: progress, warnings, errors | indicatif |
@@ -108,6 +110,7 @@
     reason = "these pages are read by those who change the code"
 )]
 
+pub mod bundle;
 pub mod chunk;
 pub mod cli;
 pub mod commands;
@@ -124,6 +127,7 @@ pub mod pipeline;
 pub mod plan;
 pub mod read;
 pub mod report;
+pub mod search;
 pub mod shard;
 pub mod signal;
 pub mod source;

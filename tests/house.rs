@@ -25,7 +25,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "plan",
         &[
-            "cli", "chunk", "embed", "hub", "language", "read", "store", "terminal", "walk",
+            "bundle", "cli", "chunk", "embed", "hub", "language", "read", "search", "store",
+            "terminal", "walk",
         ],
     ),
     (
@@ -40,11 +41,16 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("symbols", &[]),
     ("language", &["symbols"]),
     ("chunk", &["language", "symbols"]),
-    ("embed", &["chunk"]),
+    ("bundle", &[]),
+    ("embed", &["bundle", "chunk"]),
     ("hub", &["embed"]),
     ("graph", &["chunk", "language", "symbols"]),
-    ("store", &["chunk", "embed", "graph", "language", "symbols"]),
-    ("report", &[]),
+    ("search", &[]),
+    (
+        "store",
+        &["chunk", "embed", "graph", "language", "search", "symbols"],
+    ),
+    ("report", &["search"]),
     ("terminal", &[]),
     ("signal", &[]),
 ];
@@ -65,6 +71,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("rustls_native_certs::", &["store", "embed", "hub"]),
     ("hf_hub::", &["hub"]),
     ("ureq::", &["embed", "hub"]),
+    ("zstd::", &["bundle"]),
     ("postcard::", &["symbols"]),
     ("oxc_resolver::", &["graph"]),
     ("thread::spawn", &["pipeline"]),

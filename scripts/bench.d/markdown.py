@@ -1,5 +1,7 @@
 """Tables and numbers for people."""
 
+import math
+
 MARKS = {True: "✓", False: "✗", None: ""}
 
 
@@ -44,3 +46,9 @@ def median(values):
     ordered = sorted(values)
     half = len(ordered) // 2
     return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
+
+
+def percentile(values, share):
+    """The least value that so large a share of them does not exceed."""
+    ordered = sorted(values)
+    return ordered[max(0, math.ceil(len(ordered) * share) - 1)]

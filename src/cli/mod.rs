@@ -5,6 +5,7 @@ mod chunk;
 mod finish;
 mod index;
 mod models;
+mod search;
 mod standing;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
@@ -18,6 +19,7 @@ pub use index::{
     ProviderArg, RoleArg, ServerArgs, VectorIndexArg, VectorIndexArgs,
 };
 pub use models::{ModelsCommand, ModelsFetchArgs, ModelsListArgs, ModelsVerifyArgs};
+pub use search::{ModeArg, SearchArgs};
 pub use standing::{ForgetArgs, GcArgs, StatusArgs, VerifyArgs};
 
 const AFTER_HELP: &str = "\
@@ -77,10 +79,14 @@ pub enum Command {
     Status(StatusArgs),
     /// Check the index against its own promises; faults are listed, exit code 5
     Verify(VerifyArgs),
+    /// Find code by meaning and by words
+    Search(Box<SearchArgs>),
     /// Take a repository out of the index, all of it at once
     Forget(ForgetArgs),
     /// Free what nothing uses: records of old runs, the space of rows that are gone
     Gc(GcArgs),
+    /// Print the licences of all that is in the program
+    Licenses,
 }
 
 /// What can be done with the private PostgreSQL.
@@ -143,9 +149,10 @@ impl Args {
             Some(Command::Status(args)) => args.json,
             Some(Command::Verify(args)) => args.json,
             Some(Command::Gc(args)) => args.json,
+            Some(Command::Search(args)) => args.json,
             Some(Command::Chunk(args)) => args.json,
             Some(Command::Models { command }) => command.wants_json(),
-            Some(Command::Db { .. } | Command::Forget(_)) => false,
+            Some(Command::Db { .. } | Command::Forget(_) | Command::Licenses) => false,
         }
     }
 }

@@ -8,7 +8,9 @@ mod forget;
 mod gc;
 mod hold;
 mod index;
+mod licenses;
 mod models;
+mod search;
 mod status;
 mod verify;
 
@@ -46,8 +48,10 @@ fn planned(args: Args, terminal: &Terminal) -> anyhow::Result<Exit> {
         Plan::Finish(plan) => finish::finish(&plan, terminal),
         Plan::Status(plan) => status::show(&plan),
         Plan::Verify(plan) => verify::check(&plan),
+        Plan::Search(plan) => search::search(&plan),
         Plan::Forget(plan) => forget::forget(&plan),
         Plan::Gc(plan) => gc::collect(&plan),
+        Plan::Licenses(notices) => Ok(licenses::show(notices.as_deref())),
     }
 }
 

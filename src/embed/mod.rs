@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use thiserror::Error;
 
+use crate::bundle::Library;
 use crate::chunk::ChunkedFile;
 use crate::memory;
 use crate::names::ModelId;
@@ -152,7 +153,7 @@ pub struct ModelConfig {
     /// The folder of all models.
     pub models: PathBuf,
     /// ONNX Runtime's shared library.
-    pub library: PathBuf,
+    pub library: Library,
     /// Where inference runs.
     pub provider: Provider,
     /// The form of the model; its manifest's own if none is named.
@@ -402,6 +403,16 @@ impl Embedder {
         Ok(vectors)
     }
 
+    /// The vector of a query, with what the model wants before one.
+    ///
+    /// # Errors
+    /// [`EmbedError`] with what the tokenizer, ONNX Runtime or the server said.
+    pub fn embed_query(&self, query: &str, manifest: &Manifest) -> Result<Embedding, EmbedError> {
+        let tokenizer = self.tokenizer.with_prefix(&manifest.query_prefix);
+        let mut vectors = self.embed(&[tokenizer.encode(query)?])?;
+        Ok(vectors.swap_remove(0))
+    }
+
     /// Gives memory that inference and the heaps hold but do not use back to the
     /// system.
     ///
@@ -424,7 +435,7 @@ impl Embedder {
             config.provider.as_str(),
             self.precision.as_str()
         ));
-        let library = config.library.display();
+        let library = config.library.name();
         let here = format!(
             "{} {library} {}\n",
             manifest.identity(),

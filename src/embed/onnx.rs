@@ -15,14 +15,15 @@
 )]
 
 use std::ffi::{CString, c_char};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use ndarray::{ArrayView1, ArrayView2, ArrayView3, Axis};
 use ort::AsPointer;
-use ort::environment::Environment;
+use ort::environment::{Environment, EnvironmentBuilder};
 use ort::session::builder::GraphOptimizationLevel;
 use ort::session::{RunOptions, Session};
+use ort::util::preload_dylib;
 use ort::value::{Outlet, TensorRef, TensorRefMut, ValueType};
 use thiserror::Error;
 
@@ -31,15 +32,16 @@ use super::batch::Batch;
 use super::manifest::{Manifest, Pooling};
 use super::pool::{normalize, pool};
 use super::provider::Provider;
+use crate::bundle::{Library, Loadable};
 
 /// Why ONNX Runtime could not be used.
 #[derive(Debug, Error)]
 pub enum OnnxError {
     /// The shared library is missing or of another kind.
-    #[error("ONNX Runtime cannot be loaded from {path:?}: {cause}", path = path.display())]
+    #[error("ONNX Runtime cannot be loaded from {library:?}: {cause}")]
     Library {
         /// Where it was looked for.
-        path: PathBuf,
+        library: String,
         /// What the loader said.
         cause: String,
     },
@@ -93,17 +95,17 @@ pub struct Runtime {
 }
 
 impl Runtime {
-    /// Loads the shared library at `path`; one that is loaded already stays.
+    /// Loads the shared library; one that is loaded already stays.
     ///
     /// # Errors
     /// [`OnnxError::Library`] if it is missing or too old.
-    pub fn load(path: &Path) -> Result<Self, OnnxError> {
+    pub fn load(library: &Library) -> Result<Self, OnnxError> {
         let mut loaded = ENVIRONMENT.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(environment) = *loaded {
             return Ok(Self { environment });
         }
         map_large_blocks();
-        let environment: &'static Environment = Box::leak(Box::new(environment(path)?));
+        let environment: &'static Environment = Box::leak(Box::new(environment(library)?));
         *loaded = Some(environment);
         Ok(Self { environment })
     }
@@ -134,14 +136,32 @@ pub(super) fn trim_heaps() {
     }
 }
 
-fn environment(path: &Path) -> Result<Environment, OnnxError> {
-    let refused = |cause| OnnxError::Library {
-        path: path.to_owned(),
-        cause,
+fn environment(library: &Library) -> Result<Environment, OnnxError> {
+    let refused = |error: &dyn std::error::Error| OnnxError::Library {
+        library: library.name(),
+        cause: chain(error),
     };
-    let builder = ort::init_from(path).map_err(|error| refused(chain(&error)))?;
+    let in_memory = library.in_memory().map_err(|error| refused(&error))?;
+    // A system may forbid to run code that comes from no file.
+    let builder = if let Some(Ok(builder)) = in_memory.as_ref().map(init) {
+        builder
+    } else {
+        let on_disk = library.on_disk().map_err(|error| refused(&error))?;
+        init(&on_disk).map_err(|error| refused(&error))?
+    };
     let builder = builder.with_name("mnemo-index").with_telemetry(false);
-    builder.build().map_err(|error| refused(chain(&error)))
+    builder.build().map_err(|error| refused(&error))
+}
+
+fn init(library: &Loadable) -> Result<EnvironmentBuilder, ort::LoadDynamicError> {
+    for (name, ours) in &library.companions {
+        // The system's own first: other libraries here may be linked to it, too.
+        // What cannot be loaded is told by the library that misses it.
+        if preload_dylib(*name).is_err() {
+            let _ = preload_dylib(ours);
+        }
+    }
+    ort::init_from(&library.path)
 }
 
 /// What [`OnnxModel::open`] needs besides the library.

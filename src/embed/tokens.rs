@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use thiserror::Error;
 use tokenizers::Tokenizer;
@@ -66,6 +67,7 @@ impl Tokens {
 }
 
 /// A model's tokenizer and its window.
+#[derive(Clone)]
 pub struct TextTokenizer {
     measure: Measure,
     prefix: String,
@@ -76,8 +78,9 @@ pub struct TextTokenizer {
 }
 
 /// How the tokens of a text are counted.
+#[derive(Clone)]
 enum Measure {
-    Tokenizer(Box<Tokenizer>),
+    Tokenizer(Arc<Tokenizer>),
     /// Of a model whose tokenizer is not here: so many bytes are taken for one.
     Bytes(usize),
 }
@@ -103,7 +106,7 @@ impl TextTokenizer {
         let empty = tokenizer.encode_fast(prefix, true).map_err(refused)?;
         let overhead = empty.get_ids().len();
         Ok(Self {
-            measure: Measure::Tokenizer(Box::new(tokenizer)),
+            measure: Measure::Tokenizer(Arc::new(tokenizer)),
             prefix: prefix.to_owned(),
             max_tokens,
             overhead,
@@ -127,6 +130,15 @@ impl TextTokenizer {
         Self {
             keeps_text: true,
             ..self
+        }
+    }
+
+    /// The same, with another text before every text.
+    #[must_use]
+    pub fn with_prefix(&self, prefix: &str) -> Self {
+        Self {
+            prefix: prefix.to_owned(),
+            ..self.clone()
         }
     }
 

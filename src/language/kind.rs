@@ -34,6 +34,24 @@ pub enum ChunkKind {
 }
 
 impl ChunkKind {
+    /// Every kind, the frequent ones first.
+    pub const ALL: [Self; 14] = [
+        Self::Function,
+        Self::Method,
+        Self::Class,
+        Self::Module,
+        Self::ArrowFunction,
+        Self::AsyncFunction,
+        Self::Generator,
+        Self::Interface,
+        Self::TypeAlias,
+        Self::Enum,
+        Self::Barrel,
+        Self::ConfigModule,
+        Self::Namespace,
+        Self::FallbackFixed,
+    ];
+
     /// The readers' name of it.
     #[must_use]
     pub fn as_str(self) -> &'static str {

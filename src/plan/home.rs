@@ -2,16 +2,25 @@
 //! the environment variables that say where things are.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::anyhow;
 
-use crate::embed::Provider;
-use crate::error::Advise;
+use crate::bundle::{Bundle, Library};
+use crate::embed::{Precision, Provider};
+use crate::error::{Advise, AdviseItself};
 use crate::store::embedded::ClusterConfig;
 
-/// ONNX Runtime as the set-up leaves it, below the home folder.
-const ONNX_RUNTIME: &str = "runtime/onnxruntime-1.32.0/libonnxruntime.so.1.32.0";
+/// ONNX Runtime as the set-up leaves it below the home folder, and as a packaged
+/// program carries it.
+const ONNX_RUNTIME: (&str, &str) = ("runtime/onnxruntime-1.32.0", "libonnxruntime.so.1.32.0");
+
+/// Where a packaged program carries the licences of what is in it.
+const NOTICES: (&str, &str) = ("notices/all", "NOTICES.txt");
+
+/// The program that is running, whatever became of its file's name.
+const PROGRAM: &str = "/proc/self/exe";
 
 /// ONNX Runtime with CUDA, which `scripts/setup --cuda` brings.
 const CUDA: &str = "runtime/onnxruntime-gpu-1.31.1/libonnxruntime.so.1.31.1";
@@ -22,6 +31,8 @@ const OPENVINO: &str = "runtime/onnxruntime-openvino-1.24.1/libonnxruntime.so.1.
 /// `$MNEMO_HOME`, else the user's data folder (XDG Base Directory).
 pub(super) struct Home {
     folder: PathBuf,
+    /// What the program itself carries.
+    bundle: Option<Arc<Bundle>>,
 }
 
 impl Home {
@@ -35,22 +46,75 @@ impl Home {
             .hint("set MNEMO_HOME or HOME to a folder that can be written")?;
         Ok(Self {
             folder: std::path::absolute(folder)?,
+            bundle: Bundle::of(Path::new(PROGRAM)).advise()?.map(Arc::new),
         })
     }
 
-    pub fn models(&self) -> PathBuf {
-        self.folder.join("models")
+    /// The folder of all models: the one that was named, else the home's, with
+    /// what the program carries.
+    pub fn models(&self, named: Option<&Path>) -> anyhow::Result<PathBuf> {
+        if let Some(named) = named {
+            return Ok(named.to_owned());
+        }
+        self.unpack("models")?;
+        Ok(self.folder.join("models"))
+    }
+
+    /// The form of a model whose weights the program carries in this form alone,
+    /// where no set-up brought the others.
+    pub fn packed_precision(&self, id: &str, models: &Path) -> Option<Precision> {
+        let carries = |bundle: &Arc<Bundle>| bundle.parts("models").any(|part| part.ends_with(id));
+        let folder = models.join(id);
+        let int8 = !folder.join("model.onnx").exists() && folder.join("model.int8.onnx").exists();
+        (int8 && self.bundle.as_ref().is_some_and(carries)).then_some(Precision::Int8)
+    }
+
+    fn unpack(&self, kind: &str) -> anyhow::Result<()> {
+        let Some(bundle) = &self.bundle else {
+            return Ok(());
+        };
+        for part in bundle.parts(kind) {
+            bundle.unpack(part, &self.folder).advise()?;
+        }
+        Ok(())
+    }
+
+    /// The notices of all that the program carries.
+    pub fn notices(&self) -> anyhow::Result<Option<String>> {
+        let Some(bundle) = &self.bundle else {
+            return Ok(None);
+        };
+        let (part, file) = NOTICES;
+        let text = bundle.contents(part, file).advise()?;
+        Ok(Some(String::from_utf8_lossy(&text).into_owned()))
+    }
+
+    /// ONNX Runtime: what was named, what the set-up brought, what the program carries.
+    fn onnx_runtime(&self) -> Library {
+        let (part, file) = ONNX_RUNTIME;
+        let brought = self.folder.join(part).join(file);
+        match &self.bundle {
+            Some(bundle) if bundle.holds(part, file) && !brought.exists() => Library::Packed {
+                bundle: Arc::clone(bundle),
+                part: part.to_owned(),
+                file: file.to_owned(),
+                home: self.folder.clone(),
+            },
+            _ => brought.into(),
+        }
     }
 
     /// The library with this provider in it. `ORT_DYLIB_PATH` is what other
     /// programs on ONNX Runtime read, too.
-    pub fn library(&self, provider: Provider) -> PathBuf {
-        let ours = match provider {
-            Provider::Cpu => ONNX_RUNTIME,
-            Provider::Cuda { .. } => CUDA,
-            Provider::OpenVino => OPENVINO,
-        };
-        variable("ORT_DYLIB_PATH").map_or_else(|| self.folder.join(ours), PathBuf::from)
+    pub fn library(&self, provider: Provider) -> Library {
+        if let Some(named) = variable("ORT_DYLIB_PATH") {
+            return PathBuf::from(named).into();
+        }
+        match provider {
+            Provider::Cpu => self.onnx_runtime(),
+            Provider::Cuda { .. } => self.folder.join(CUDA).into(),
+            Provider::OpenVino => self.folder.join(OPENVINO).into(),
+        }
     }
 
     /// Whether the set-up brought CUDA.
@@ -65,6 +129,7 @@ impl Home {
         processor_has("amx_bf16") && self.folder.join(OPENVINO).exists()
     }
 
+    /// The private cluster, to be looked at or stopped.
     pub fn cluster(&self) -> ClusterConfig {
         ClusterConfig {
             home: self.folder.clone(),
@@ -72,6 +137,16 @@ impl Home {
             runtime_dir: variable("XDG_RUNTIME_DIR").map(PathBuf::from),
             settings: Vec::new(),
         }
+    }
+
+    /// The private cluster, to be started: with the server that the program
+    /// carries, unless one was named.
+    pub fn server(&self) -> anyhow::Result<ClusterConfig> {
+        let cluster = self.cluster();
+        if cluster.binaries.is_none() {
+            self.unpack("postgres")?;
+        }
+        Ok(cluster)
     }
 }
 

@@ -21,6 +21,7 @@ use crate::memory;
 use crate::names::{RelPath, RepositoryName};
 use crate::outcome::{MaxFailed, SkipReason};
 use crate::read::{self, ReadOptions};
+use crate::search;
 use crate::shard::Shard;
 use crate::source::{Digest, Ingredients};
 use crate::store::{self, CheckoutState, RoleModel, VectorIndex};
@@ -257,6 +258,7 @@ impl IndexPlan {
         let mut ingredients = chunk::ingredients();
         let masking = self.mask.then(read::recipe).unwrap_or_default();
         ingredients.add("masking of secrets", masking);
+        ingredients.add("words of search", search::VERSION.to_string());
         for (role, model) in [
             ("text model", &self.models.text),
             ("code model", &self.models.code),

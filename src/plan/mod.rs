@@ -9,6 +9,7 @@ mod home;
 mod index;
 mod model_files;
 mod models;
+mod search;
 mod servers;
 mod standing;
 mod value;
@@ -34,12 +35,14 @@ use home::Home;
 use index::index_plan;
 use model_files::models_plan;
 use models::model_config;
+use search::search_plan;
 use standing::{forget_plan, gc_plan, status_plan, verify_plan};
 
 pub use finish::FinishPlan;
 pub use index::{IndexPlan, Memory, Tree};
 pub use model_files::{ModelsPlan, ModelsTask};
 pub use models::tokenizer;
+pub use search::{ModelSource, Queries, SearchPlan};
 pub use standing::{ForgetPlan, GcPlan, Place, StatusPlan, VerifyPlan};
 
 /// Which of the program's jobs is to be done.
@@ -58,10 +61,14 @@ pub enum Plan {
     Status(StatusPlan),
     /// Checking an index.
     Verify(VerifyPlan),
+    /// Searching an index.
+    Search(Box<SearchPlan>),
     /// Taking a repository out of an index.
     Forget(ForgetPlan),
     /// Freeing what nothing uses.
     Gc(GcPlan),
+    /// Printing licences: the whole texts, if the program carries them.
+    Licenses(Option<String>),
 }
 
 /// Where the rows go.
@@ -148,20 +155,23 @@ pub fn plan(args: Args) -> anyhow::Result<Plan> {
         Some(Command::Finish(args)) => finish_plan(args, &home).map(Plan::Finish),
         Some(Command::Status(args)) => status_plan(args, &home).map(Plan::Status),
         Some(Command::Verify(args)) => verify_plan(args, &home).map(Plan::Verify),
+        Some(Command::Search(args)) => {
+            search_plan(*args, &home).map(|plan| Plan::Search(Box::new(plan)))
+        }
         Some(Command::Forget(args)) => forget_plan(args, &home).map(Plan::Forget),
         Some(Command::Gc(args)) => gc_plan(args, &home).map(Plan::Gc),
+        Some(Command::Licenses) => home.notices().map(Plan::Licenses),
         None => index_plan(args.index, &home).map(|plan| Plan::Index(Box::new(plan))),
     }
 }
 
 fn database_plan(command: DbCommand, home: &Home) -> anyhow::Result<DatabasePlan> {
-    let cluster = home.cluster();
     Ok(match command {
-        DbCommand::Start => DatabasePlan::Start(cluster),
-        DbCommand::Stop => DatabasePlan::Stop(cluster),
-        DbCommand::Status => DatabasePlan::Status(cluster),
-        DbCommand::Url { name } => DatabasePlan::Url(cluster, name),
-        DbCommand::Create { name } => DatabasePlan::Create(cluster, name),
+        DbCommand::Start => DatabasePlan::Start(home.server()?),
+        DbCommand::Stop => DatabasePlan::Stop(home.cluster()),
+        DbCommand::Status => DatabasePlan::Status(home.cluster()),
+        DbCommand::Url { name } => DatabasePlan::Url(home.server()?, name),
+        DbCommand::Create { name } => DatabasePlan::Create(home.server()?, name),
         DbCommand::Distribute(args) => DatabasePlan::Distribute {
             database: database(args.database, home)?,
             dry_run: args.dry_run,
@@ -170,7 +180,7 @@ fn database_plan(command: DbCommand, home: &Home) -> anyhow::Result<DatabasePlan
 }
 
 fn chunk_plan(args: cli::ChunkArgs, home: &Home) -> anyhow::Result<ChunkPlan> {
-    let models = args.models_dir.unwrap_or_else(|| home.models());
+    let models = home.models(args.models_dir.as_deref())?;
     Ok(ChunkPlan {
         files: args.files,
         read: ReadOptions {
@@ -220,7 +230,7 @@ fn repository_name(name: &str) -> anyhow::Result<RepositoryName> {
 fn database(args: DatabaseArgs, home: &Home) -> anyhow::Result<Database> {
     match args.database_url.filter(|url| !url.is_empty()) {
         None => Ok(Database::Private(
-            home.cluster(),
+            home.server()?,
             embedded::DEFAULT_DATABASE.to_owned(),
         )),
         Some(url) => Ok(Database::Url(DatabaseUrl::new(&url).advise()?)),

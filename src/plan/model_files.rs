@@ -35,10 +35,10 @@ pub enum ModelsTask {
 }
 
 pub(super) fn models_plan(command: ModelsCommand, home: &Home) -> anyhow::Result<ModelsPlan> {
-    let folder = |given: Option<PathBuf>| given.unwrap_or_else(|| home.models());
+    let folder = |given: Option<PathBuf>| home.models(given.as_deref());
     match command {
         ModelsCommand::List(args) => {
-            let models = folder(args.models_dir);
+            let models = folder(args.models_dir)?;
             let mut ids = there(&models);
             let known = Manifest::known().filter_map(|id| ModelId::new(id).ok());
             ids.extend(known);
@@ -51,7 +51,7 @@ pub(super) fn models_plan(command: ModelsCommand, home: &Home) -> anyhow::Result
             })
         }
         ModelsCommand::Verify(args) => {
-            let models = folder(args.models_dir);
+            let models = folder(args.models_dir)?;
             let ids = match &args.id {
                 Some(id) => vec![known(id, &models)?],
                 None => there(&models),
@@ -63,7 +63,7 @@ pub(super) fn models_plan(command: ModelsCommand, home: &Home) -> anyhow::Result
             })
         }
         ModelsCommand::Path { id, models_dir } => {
-            let models = folder(models_dir);
+            let models = folder(models_dir)?;
             Ok(ModelsPlan {
                 task: ModelsTask::Path(known(&id, &models)?),
                 models,
@@ -71,7 +71,7 @@ pub(super) fn models_plan(command: ModelsCommand, home: &Home) -> anyhow::Result
             })
         }
         ModelsCommand::Fetch(args) => {
-            let models = folder(args.models_dir.clone());
+            let models = folder(args.models_dir.clone())?;
             Ok(ModelsPlan {
                 json: args.json,
                 task: fetch_task(args, &models)?,

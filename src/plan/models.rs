@@ -1,11 +1,12 @@
 //! Which models, in which form, and where they run.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::anyhow;
 
 use super::home::Home;
 use super::{gpu, value};
+use crate::bundle::Library;
 use crate::cli::{ModelArgs, PrecisionArg, ProviderArg, RoleArg};
 use crate::embed::{EmbedError, ModelConfig, Precision, Provider, Roles, TextTokenizer};
 use crate::error::Advise;
@@ -13,7 +14,7 @@ use crate::exit::Exit;
 use crate::names::ModelId;
 
 pub(super) fn models(args: &ModelArgs, home: &Home) -> anyhow::Result<Roles<ModelConfig>> {
-    let folder = args.models_dir.clone().unwrap_or_else(|| home.models());
+    let folder = home.models(args.models_dir.as_deref())?;
     let provider = provider(args, home)?;
     let precision = args.precision.map(|precision| match precision {
         PrecisionArg::Fp32 => Precision::Fp32,
@@ -21,6 +22,9 @@ pub(super) fn models(args: &ModelArgs, home: &Home) -> anyhow::Result<Roles<Mode
     });
     let role = |role, id: &str| {
         let place = (&*folder, home.library(provider));
+        let packed = || home.packed_precision(id, &folder);
+        let packed = || (provider == Provider::Cpu).then(packed).flatten();
+        let precision = precision.or_else(packed);
         let wanted = args.roles.contains(&role);
         wanted
             .then(|| model_config(id, place, (provider, precision)))
@@ -64,7 +68,7 @@ fn models_loaded(args: &ModelArgs) -> u64 {
 
 pub(super) fn model_config(
     id: &str,
-    (models, library): (&Path, PathBuf),
+    (models, library): (&Path, Library),
     (provider, precision): (Provider, Option<Precision>),
 ) -> anyhow::Result<ModelConfig> {
     let id = ModelId::new(id).exit(Exit::Usage, "a model's id is the name of its folder")?;

@@ -11,6 +11,7 @@ use crate::cli::{ModelArgs, RoleArg, ServerArgs};
 use crate::embed::{Key, ModelConfig, Provider, Roles, Served, ServerConfig, ServerError};
 use crate::error::{Advise, advised};
 use crate::exit::Exit;
+use crate::store::Role;
 
 /// What is asked of servers.
 pub(super) struct Servers {
@@ -68,13 +69,25 @@ fn key(file: Option<&Path>) -> anyhow::Result<Option<Key>> {
     Ok(Key::new(&text))
 }
 
+impl Servers {
+    /// Meets the server of a role.
+    pub(super) fn met(&self, role: Role, folder: &Path) -> anyhow::Result<ModelConfig> {
+        let config = match role {
+            Role::Text => self.text.as_ref(),
+            Role::Code => self.code.as_ref(),
+        };
+        let config = config.ok_or_else(|| anyhow!("one role has a server and the other has none"));
+        meet(config.exit(Exit::Usage, "give each role a server")?, folder)
+    }
+}
+
 /// Meets the servers of the roles that are turned on; one that has both is met once.
 pub(super) fn served_models(
     args: &ModelArgs,
     servers: &Servers,
     home: &Home,
 ) -> anyhow::Result<Roles<ModelConfig>> {
-    let folder = args.models_dir.clone().unwrap_or_else(|| home.models());
+    let folder = home.models(args.models_dir.as_deref())?;
     let wanted = |role, config| -> anyhow::Result<Option<&ServerConfig>> {
         if !args.roles.contains(&role) {
             return Ok(None);
@@ -111,7 +124,7 @@ fn meet(config: &ServerConfig, folder: &Path) -> anyhow::Result<ModelConfig> {
     let model = ModelConfig {
         id,
         models: folder.to_owned(),
-        library: PathBuf::new(),
+        library: PathBuf::new().into(),
         provider: Provider::Cpu,
         precision: None,
         server: Some(Arc::new(served)),

@@ -1,6 +1,7 @@
 //! What is printed to standard output: a line per file and the summary, as
 //! text for people or as NDJSON for machines.
 
+mod answer;
 mod json;
 mod markdown;
 mod memory_profile;
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 use crate::outcome::{FileOutcome, Summary};
 
+pub use answer::{Answer, AnswerForm};
 pub use json::SCHEMA;
 pub use markdown::{Failed, markdown};
 pub use memory_profile::{ProfileError, write_memory_profile};

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::error::StoreError;
 use super::models::Models;
 use super::reuse::KeyRows;
-use super::rows::{self, ChunkRows, DetailRows, EdgeRows, NodeRows, storable};
+use super::rows::{self, ChunkRows, DetailRows, EdgeRows, NodeRows, WordRows, storable};
 use super::{Shape, Store};
 use crate::embed::EmbeddedFile;
 use crate::graph::ids::FileIds;
@@ -170,15 +170,21 @@ fn insert_chunks(shape: Shape) -> String {
     format!(
         "INSERT INTO code_chunks ({column}file_path, language, commit_hash, id, chunk_type, name, name_path,
             source_code, start_line, end_line, embedding_text, embedding_code, embedding_text_half,
-            embedding_code_half, metadata, node_id, text_key, code_key, last_modified)
+            embedding_code_half, metadata, node_id, text_key, code_key, last_modified, search_words)
          SELECT {value}$2::text, $3::text, $4::text, id, chunk_type, name, name_path, source_code, start_line,
             end_line, embedding_text, embedding_code, embedding_text::halfvec, embedding_code::halfvec,
             metadata::jsonb || jsonb_build_object('repository', $1::text),
-            node_id, text_key, code_key, (metadata::jsonb ->> 'last_modified')::timestamptz
+            node_id, text_key, code_key, (metadata::jsonb ->> 'last_modified')::timestamptz,
+            setweight(to_tsvector('pg_catalog.english', words_of_name), 'A')
+                || setweight(to_tsvector('pg_catalog.english', words_of_path), 'B')
+                || setweight(to_tsvector('pg_catalog.english', words_of_text), 'C')
+                || setweight(to_tsvector('pg_catalog.english', words_of_code), 'D')
          FROM unnest($5::uuid[], $6::text[], $7::text[], $8::text[], $9::text[], $10::int4[], $11::int4[],
-            $12::vector[], $13::vector[], $14::text[], $15::uuid[], $16::uuid[], $17::uuid[])
+            $12::vector[], $13::vector[], $14::text[], $15::uuid[], $16::uuid[], $17::uuid[],
+            $18::text[], $19::text[], $20::text[], $21::text[])
             AS row (id, chunk_type, name, name_path, source_code, start_line, end_line, embedding_text,
-                embedding_code, metadata, node_id, text_key, code_key)
+                embedding_code, metadata, node_id, text_key, code_key, words_of_name, words_of_path,
+                words_of_text, words_of_code)
          WHERE $1::text IS NOT NULL"
     )
 }
@@ -270,10 +276,11 @@ impl<'a> Open<'a> {
     fn insert_some_chunks(&mut self, range: Range<usize>) -> Result<(), StoreError> {
         let file = &self.write.file.file;
         let keys = KeyRows::of(self.write.models, &file.chunks[range.clone()]);
+        let words = WordRows::of(&file.chunks[range.clone()]);
         let part = (range, self.write.graph.owners.as_slice());
         let rows = ChunkRows::of(&self.write.ids, self.write.file, part);
         let (language, commit) = (file.language.name(), self.commit);
-        let values: [&(dyn ToSql + Sync); 17] = [
+        let values: [&(dyn ToSql + Sync); 21] = [
             &self.repository(),
             &self.path(),
             &language,
@@ -291,6 +298,10 @@ impl<'a> Open<'a> {
             &rows.nodes,
             &keys.texts,
             &keys.codes,
+            &words.names,
+            &words.paths,
+            &words.texts,
+            &words.codes,
         ];
         self.execute("store a file's chunks", &self.statements.chunks, &values)
     }

@@ -5,6 +5,7 @@ use std::fmt;
 
 use postgres::Client;
 
+use super::archive::Archive;
 use super::error::StoreError;
 use crate::names::ModelId;
 
@@ -112,6 +113,20 @@ impl fmt::Display for StoredModel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let short: String = self.digest.chars().take(8).collect();
         write!(f, "{} ({short})", self.id)
+    }
+}
+
+impl Archive {
+    /// The model that made the vectors of `role`, if there are any.
+    ///
+    /// # Errors
+    /// [`StoreError::Sql`] if the database cannot be asked.
+    pub fn model_of(&mut self, role: Role) -> Result<Option<StoredModel>, StoreError> {
+        if has_vectors(&mut self.client, role)? {
+            stored_model(&mut self.client, role)
+        } else {
+            Ok(None)
+        }
     }
 }
 

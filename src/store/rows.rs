@@ -18,6 +18,7 @@ use crate::chunk::{Chunk, Metadata};
 use crate::embed::{EmbeddedFile, Embedding, RoleVectors};
 use crate::graph::ids::{self, FileIds};
 use crate::graph::{Edge, Node};
+use crate::search::words;
 
 /// The longest value of a column with a B-tree index, in bytes: PostgreSQL
 /// takes a third of a page, and one index also holds the repository's name.
@@ -40,6 +41,15 @@ pub(super) struct ChunkRows<'a> {
     pub codes: Vec<Option<Vector>>,
     pub metadata: Vec<Cow<'a, str>>,
     pub nodes: Vec<Uuid>,
+}
+
+/// What `search_words` is made of: the words of each part of a chunk.
+#[derive(Debug, Default)]
+pub(super) struct WordRows {
+    pub names: Vec<String>,
+    pub paths: Vec<String>,
+    pub texts: Vec<String>,
+    pub codes: Vec<String>,
 }
 
 /// Some of a file's chunks, and the nodes of all of them.
@@ -102,6 +112,19 @@ impl<'a> ChunkRows<'a> {
         self.texts.push(vectors.text.as_ref().map(vector));
         self.codes.push(vectors.code.as_ref().map(vector));
         self.metadata.push(metadata(&chunk.metadata));
+    }
+}
+
+impl WordRows {
+    pub fn of(chunks: &[Chunk]) -> Self {
+        let mut rows = Self::default();
+        for chunk in chunks {
+            rows.names.push(words(&chunk.name));
+            rows.paths.push(words(chunk.name_path.as_str()));
+            rows.texts.push(words(&chunk.text_input));
+            rows.codes.push(words(&chunk.code_input));
+        }
+        rows
     }
 }
 

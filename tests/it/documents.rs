@@ -27,11 +27,14 @@ fn every_call_in_the_examples_is_one() {
     let document = concat!(
         include_str!("../../docs/unattended.md"),
         include_str!("../../docs/shards.md"),
+        include_str!("../../docs/package.md"),
         "```\n",
         include_str!("../../deploy/shards-github-actions.yml"),
         "```\n",
     );
     let document = document
+        // The image's entry point.
+        .replace("\"$IMAGE\"", "mnemo-index")
         .replace("${{ matrix.shard }}", "2")
         .replace("${{ strategy.job-total }}", "4");
     let calls = calls(&document);

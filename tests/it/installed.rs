@@ -27,7 +27,9 @@ pub fn model() -> ModelConfig {
     ModelConfig {
         id: ModelId::new("all-minilm-l6-v2").unwrap(),
         models: home.join("models"),
-        library: home.join("runtime/onnxruntime-1.32.0/libonnxruntime.so.1.32.0"),
+        library: home
+            .join("runtime/onnxruntime-1.32.0/libonnxruntime.so.1.32.0")
+            .into(),
         provider: Provider::Cpu,
         precision: None,
         server: None,

@@ -109,8 +109,8 @@ impl Program {
         self.command
     }
 
-    pub fn run(mut self) -> Ended {
-        Ended(self.command.output().unwrap())
+    pub fn run(self) -> Ended {
+        Ended::of(self.command)
     }
 
     /// Runs with `--json`; the run must end with `code`.
@@ -131,6 +131,10 @@ impl Program {
 pub struct Ended(Output);
 
 impl Ended {
+    pub fn of(mut command: Command) -> Self {
+        Self(command.output().unwrap())
+    }
+
     pub fn code(&self) -> i32 {
         self.0.status.code().expect("an exit code")
     }

@@ -3,7 +3,9 @@
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt, symlink};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
+
+use walkdir::{DirEntry, WalkDir};
 
 use super::account::{Account, open_up};
 use super::binaries::{Binaries, brought};
@@ -157,25 +159,33 @@ fn version_folder<'a>(
     })
 }
 
-/// Copies whole or not at all; programs find their libraries by relative paths,
-/// so links stay links.
+/// Copies whole or not at all.
 fn copy_folder(from: &Path, target: &Path) -> Result<(), ClusterError> {
     let unfinished = target.with_extension("new");
     remove_folder(&unfinished)?;
-    let output = Command::new("cp")
-        .args(["-RH", "--preserve=mode,links", "--"])
-        .arg(from)
-        .arg(&unfinished)
-        .output()
-        .map_err(ClusterError::io("copy", from))?;
-    if !output.status.success() {
-        let reason = reason_in(&String::from_utf8_lossy(&output.stderr));
-        return Err(ClusterError::io("copy", from)(std::io::Error::other(
-            reason,
-        )));
+    for found in WalkDir::new(from) {
+        let found = found.map_err(|error| ClusterError::io("copy", from)(error.into()))?;
+        let inside = found.path().strip_prefix(from).unwrap_or(found.path());
+        copy(&found, &unfinished.join(inside))?;
     }
-    open_up(&unfinished)?;
     fs::rename(&unfinished, target).map_err(ClusterError::io("rename", &unfinished))
+}
+
+/// Programs find their libraries by relative paths, so links stay links; only
+/// the folder itself may be one.
+fn copy(found: &DirEntry, target: &Path) -> Result<(), ClusterError> {
+    let from = found.path();
+    let failed = |error| ClusterError::io("copy", from)(error);
+    if from.is_dir() && (found.depth() == 0 || !found.path_is_symlink()) {
+        fs::create_dir(target).map_err(failed)?;
+        return open_up(target);
+    }
+    if found.path_is_symlink() {
+        return fs::read_link(from)
+            .and_then(|link| symlink(link, target))
+            .map_err(failed);
+    }
+    fs::copy(from, target).map(drop).map_err(failed)
 }
 
 fn remove_folder(folder: &Path) -> Result<(), ClusterError> {
