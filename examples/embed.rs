@@ -1,9 +1,9 @@
 //! Embeds texts as the main job does, and nothing else: what `scripts/bench
 //! embed` measures.
 //!
-//! usage: embed HOME cpu|cuda|openvino fp32|int8 ROUNDS TEXTS.json VECTORS
+//! usage: embed HOME MODEL cpu|cuda|openvino fp32|int8 ROUNDS TEXTS.json VECTORS
 //!
-//! Prints one JSON object: seconds of each round, tokens, threads. VECTORS
+//! MODEL is the folder of a model. Prints one JSON object: seconds of each round, tokens, threads. VECTORS
 //! takes the vectors as 32-bit floats.
 #![allow(
     clippy::disallowed_methods,
@@ -24,10 +24,10 @@ use mnemo_index::names::ModelId;
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [home, provider, precision, rounds, texts, vectors] = &arguments[..] else {
-        bail!("usage: embed HOME cpu|cuda|openvino fp32|int8 ROUNDS TEXTS.json VECTORS");
+    let [home, model, provider, precision, rounds, texts, vectors] = &arguments[..] else {
+        bail!("usage: embed HOME MODEL cpu|cuda|openvino fp32|int8 ROUNDS TEXTS.json VECTORS");
     };
-    let embedder = open(Path::new(home), provider, precision)?;
+    let embedder = open([home, model].map(Path::new), [provider, precision])?;
     let texts: Vec<String> = serde_json::from_str(&fs::read_to_string(texts)?)?;
     let threads = thread::available_parallelism()?.get();
     let mut seconds = Vec::new();
@@ -52,7 +52,8 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn open(home: &Path, provider: &str, precision: &str) -> anyhow::Result<Embedder> {
+fn open([home, model]: [&Path; 2], [provider, precision]: [&str; 2]) -> anyhow::Result<Embedder> {
+    let name = model.file_name().and_then(|name| name.to_str());
     let (provider, library) = match provider {
         "cpu" => (Provider::Cpu, "onnxruntime-1.32.0/libonnxruntime.so.1.32.0"),
         "cuda" => (
@@ -66,8 +67,8 @@ fn open(home: &Path, provider: &str, precision: &str) -> anyhow::Result<Embedder
         other => bail!("{other} is no provider"),
     };
     let config = ModelConfig {
-        id: ModelId::new("all-minilm-l6-v2").context("a model's id")?,
-        models: home.join("models"),
+        id: ModelId::new(name.context("a model's folder")?)?,
+        models: model.parent().context("a folder of models")?.to_owned(),
         library: home.join("runtime").join(library).into(),
         provider,
         precision: Some(match precision {

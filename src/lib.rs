@@ -33,7 +33,7 @@
 //!
 //! | room | what it does | the only user of |
 //! |---|---|---|
-//! | [`cli`] | what was typed | clap |
+//! | [`cli`] | what was typed | clap, `clap_complete`, `clap_mangen` |
 //! | [`plan`] | checks it, reads the environment, hands out ready parts | `std::env` |
 //! | [`commands`] | what each command does, from a plan to an exit code | |
 //! | [`pipeline`] | joins the stages, starts the threads | `thread::scope`, crossbeam |
@@ -47,8 +47,9 @@
 //! | [`hub`] | brings the files of models: from the hub, a mirror, a folder | `hf_hub`, ureq |
 //! | [`graph`] | [`chunk::ChunkedFile`] → nodes and edges, all [`symbols`] → what ties files, without SQL | `oxc_resolver` |
 //! | [`search`] | words, globs, and the order of what was found, without SQL | |
-//! | [`store`] | everything in PostgreSQL, and the private server | postgres, pgvector, refinery, rustls |
-//! | [`report`] | standard output: text or NDJSON | |
+//! | [`store`] | everything in PostgreSQL, and the private server | postgres, pgvector, refinery, rustls, strsim |
+//! | [`picture`] | the graph as a page, or for other programs | flate2, base64 (with report) |
+//! | [`report`] | text or NDJSON on standard output, a run as Markdown or a page | |
 //! | [`terminal`] | standard error: progress, warnings, errors | indicatif |
 //! | [`signal`] | SIGINT and SIGTERM | signal-hook |
 //!
@@ -123,6 +124,7 @@ pub mod language;
 pub mod memory;
 pub mod names;
 pub mod outcome;
+pub mod picture;
 pub mod pipeline;
 pub mod plan;
 pub mod read;

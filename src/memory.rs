@@ -177,7 +177,7 @@ impl Curve {
 const WARM_UP: u64 = 500;
 
 /// Samples of which the lowest counts.
-const FLOOR: usize = 4;
+const FLOOR: usize = 8;
 
 /// Points that make a line.
 const FEWEST: usize = 5;

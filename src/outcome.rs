@@ -1,6 +1,8 @@
 //! How each file ended, and the sum of it. Every path the walk meets ends in
 //! exactly one [`FileOutcome`]; the [`Summary`] is a fold over them.
 
+mod record;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -8,6 +10,8 @@ use serde::Serialize;
 
 use crate::exit::Exit;
 use crate::memory::Curve;
+
+pub use record::{FailedFile, RunDetail, RunRecord};
 
 /// How the work on one path ended.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -25,8 +25,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "plan",
         &[
-            "bundle", "cli", "chunk", "embed", "hub", "language", "read", "search", "store",
-            "terminal", "walk",
+            "bundle", "chunk", "cli", "embed", "hub", "language", "picture", "read", "search",
+            "store", "terminal", "walk",
         ],
     ),
     (
@@ -45,6 +45,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("embed", &["bundle", "chunk"]),
     ("hub", &["embed"]),
     ("graph", &["chunk", "language", "symbols"]),
+    ("store", &["chunk", "embed", "graph", "language", "symbols"]),
+    ("picture", &["store"]),
+    ("report", &[]),
     ("search", &[]),
     (
         "store",
@@ -64,6 +67,9 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("tokenizers::", &["embed"]),
     ("tree_sitter::", &["language", "chunk", "graph"]),
     ("clap::", &["cli", "main"]),
+    ("clap_complete::", &["cli"]),
+    ("clap_mangen::", &["cli"]),
+    ("strsim::", &["store"]),
     ("indicatif::", &["terminal"]),
     ("ignore::", &["walk"]),
     ("regex::", &["read", "language"]),
@@ -71,6 +77,8 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("rustls_native_certs::", &["store", "embed", "hub"]),
     ("hf_hub::", &["hub"]),
     ("ureq::", &["embed", "hub"]),
+    ("flate2::", &["picture"]),
+    ("base64::", &["picture", "report"]),
     ("zstd::", &["bundle"]),
     ("postcard::", &["symbols"]),
     ("oxc_resolver::", &["graph"]),

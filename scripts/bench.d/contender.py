@@ -2,7 +2,9 @@
 
 Runs in the environment of `python_peers`. FOLDER holds the model as
 sentence-transformers wants it, with our ONNX graph beside. Prints one JSON
-object: the seconds of each round. `compare` compares two files of vectors.
+object: the seconds of each round. `compare COUNT` compares two files of vectors;
+`make MODEL FOLDER` writes a model of the architecture of nomic-embed-text-v1.5 with
+random weights, and the tokenizer of MODEL.
 """
 
 import json
@@ -22,6 +24,14 @@ def sentence_transformers(folder, dtype, batch):
     model.max_seq_length = WINDOW
     options = {"batch_size": batch, "normalize_embeddings": True, "show_progress_bar": False}
     return lambda texts: model.encode(texts, convert_to_tensor=True, **options).float().numpy()
+
+
+def make(model, folder):
+    from transformers import NomicBertConfig, NomicBertModel, PreTrainedTokenizerFast
+
+    NomicBertModel(NomicBertConfig()).save_pretrained(folder)
+    special = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
+    PreTrainedTokenizerFast(tokenizer_file=f"{model}/tokenizer.json", **special).save_pretrained(folder)
 
 
 def fastembed(folder, batch):
@@ -67,8 +77,8 @@ def neighbours(vectors):
     return [set(row) for row in numpy.argsort(-near, axis=1)[:, :10]]
 
 
-def compare(*files):
-    exact, other = (numpy.fromfile(file, "<f4").reshape(-1, 384) for file in files)
+def compare(count, *files):
+    exact, other = (numpy.fromfile(file, "<f4").reshape(int(count), -1) for file in files)
     exact, other = (v / numpy.linalg.norm(v, axis=1, keepdims=True) for v in (exact, other))
     cosines = (exact * other).sum(axis=1)
     shared = [len(a & b) / 10 for a, b in zip(neighbours(exact), neighbours(other))]
@@ -79,4 +89,4 @@ def compare(*files):
 
 if __name__ == "__main__":
     command, *arguments = sys.argv[1:]
-    compare(*arguments) if command == "compare" else measure(command, *arguments)
+    {"compare": compare, "make": make}.get(command, lambda *rest: measure(command, *rest))(*arguments)

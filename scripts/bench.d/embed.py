@@ -5,12 +5,18 @@ model's window of 256 tokens by each contender itself. Everyone embeds all of
 them once to warm up and then in turns, each turn a process of its own, so that
 what else the machine does hits all alike. Times are without loading. Fidelity
 is to sentence-transformers in fp32, one text at a time.
+
+With --large FOLDER, as scripts/stand-ins makes it, the stand-in for
+nomic-embed-text-v1.5, of 12 layers 768 wide, instead: sentence-transformers runs the
+same architecture with random weights of its own, so fidelity there is to our fp32.
 """
 
 import json
 import random
 import shutil
 import subprocess
+from dataclasses import dataclass
+from pathlib import Path
 
 import contender_folder
 import cuda
@@ -25,6 +31,8 @@ from markdown import megabytes, median, number, table
 from prepare import positive, say
 
 EXACT = "st-fp32-1"
+LARGE = "nomic-embed-text-v1.5"
+CONTENDER = prepare.ROOT / "scripts" / "bench.d" / "contender.py"
 OTHERS = (EXACT, "st-fp32-32", "st-bf16-1", "st-bf16-32", "fastembed-1", "fastembed-256")
 NAMES = {
     "st-fp32-1": "sentence-transformers fp32, one at a time",
@@ -44,6 +52,7 @@ def add_arguments(parser):
     add = parser.add_argument
     add("--tree", default="rxjs", help="whose chunks are embedded [rxjs]")
     add("--texts", type=positive, default=300, metavar="N", help="how many [300]")
+    add("--large", type=Path, metavar="FOLDER", help="the large stand-in in FOLDER, not all-MiniLM-L6-v2")
     add("--turns", type=positive, default=3, metavar="N", help="timed turns of each [3]")
     prepare.add_arguments(parser)
 
@@ -51,9 +60,10 @@ def add_arguments(parser):
 def run(args):
     python = python_peers.python()
     with prepare.prepared(args, [args.tree]) as bench:
-        stage = Stage(bench, python)
+        model = large(args.large, bench.work, python) if args.large else small(bench.work)
+        stage = Stage(bench, python, model)
         stage.texts(args.tree, args.texts)
-        results = {name: {"speeds": [], "peaks": []} for name in contenders()}
+        results = {name: {"speeds": [], "peaks": []} for name in model.contenders}
         for _ in range(args.turns):
             for name, result in results.items():
                 stage.turn(name, result)
@@ -63,10 +73,36 @@ def run(args):
     return True
 
 
-def contenders():
-    ours = ["cpu-fp32", "cpu-int8"] + ["openvino-fp32"] * openvino.is_of_use()
-    ours += ["cuda-fp32"] * has_cuda()
-    return [*OTHERS, *ours]
+@dataclass
+class Model:
+    """A model as ours and the others find it."""
+
+    ours: Path
+    theirs: Path
+    contenders: list
+    exact: str  # the contender whose vectors are right
+
+
+def small(work):
+    model = home.installed_home().absolute() / "models" / "all-minilm-l6-v2"
+    return Model(model, contender_folder.make(work), [*OTHERS, *ours()], EXACT)
+
+
+def large(models, work, python):
+    model = models.absolute() / LARGE
+    if not model.is_dir():
+        raise Failure(f"{model} is missing", f"make it by scripts/stand-ins {models}")
+    folder = work / "large"
+    told = subprocess.run([python, "-B", CONTENDER, "make", model, folder], capture_output=True, text=True, check=False)
+    if told.returncode != 0:
+        raise Failure(f"no {LARGE} for others: {told.stderr.strip()[-500:]}", "try it by hand")
+    others = [name for name in OTHERS if name.startswith("st-")]
+    return Model(model, folder, [*others, *ours()], "cpu-fp32")
+
+
+def ours():
+    plain = ["cpu-fp32", "cpu-int8"] + ["openvino-fp32"] * openvino.is_of_use()
+    return plain + ["cuda-fp32"] * has_cuda()
 
 
 def has_cuda():
@@ -78,11 +114,10 @@ def has_cuda():
 class Stage:
     """The texts, the programs, and a folder for the vectors."""
 
-    def __init__(self, bench, python):
-        self.bench, self.python, self.work = bench, python, bench.work
+    def __init__(self, bench, python, model):
+        self.bench, self.python, self.work, self.model = bench, python, bench.work, model
         self.home = home.installed_home().absolute()
         self.program = build()
-        self.folder = contender_folder.make(self.work)
 
     def texts(self, tree, count):
         texts = prepare.texts_of(self.bench.binary, self.bench.trees[tree])
@@ -94,9 +129,8 @@ class Stage:
         """Two rounds, of which the first warms up."""
         rest = ["2", self.work / "texts.json", self.vectors(name)]
         if name in OTHERS:
-            script = prepare.ROOT / "scripts" / "bench.d" / "contender.py"
-            return [self.python, "-B", script, name, self.folder, *rest]
-        return [self.program, self.home, *name.split("-"), *rest]
+            return [self.python, "-B", CONTENDER, name, self.model.theirs, *rest]
+        return [self.program, self.home, self.model.ours, *name.split("-"), *rest]
 
     def vectors(self, name):
         return self.work / f"{name}.vectors"
@@ -112,8 +146,11 @@ class Stage:
         say(f"{name}: {result['speeds'][-1]:.1f} texts/s")
 
     def fidelity(self, name):
-        script = prepare.ROOT / "scripts" / "bench.d" / "contender.py"
-        words = [self.python, "-B", script, "compare", self.vectors(EXACT), self.vectors(name)]
+        """To the exact one; none for other weights."""
+        if self.model.exact not in OTHERS and name in OTHERS:
+            return {}
+        words = [self.python, "-B", CONTENDER, "compare", str(self.count)]
+        words += [self.vectors(self.model.exact), self.vectors(name)]
         return json.loads(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
 
 
@@ -130,6 +167,12 @@ def report(args, stage, results):
     args.output.write_text(text) if args.output else print(text)
 
 
+def fidelity(result):
+    if "mean" not in result:
+        return ["–", "–"]
+    return [f"{result['mean']:.5f} / {result['min']:.5f}", f"{result['top10']:.3f}"]
+
+
 def markdown(stage, results):
     speed = {name: median(result["speeds"]) for name, result in results.items()}
     better = max(speed["st-fp32-1"], speed["st-fp32-32"])
@@ -139,7 +182,7 @@ def markdown(stage, results):
         [
             NAMES[name], f"{speed[name]:.1f}", number(speed[name] * mean),
             f"{speed[name] / better:.2f}", megabytes(max(result["peaks"])),
-            f"{result['mean']:.5f} / {result['min']:.5f}", f"{result['top10']:.3f}",
+            *fidelity(result),
         ]
         for name, result in results.items()
     ]

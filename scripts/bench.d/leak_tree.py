@@ -12,6 +12,7 @@ from small_encoder import POISON
 
 COMMENTS = {".py": "#", ".ts": "//", ".tsx": "//", ".js": "//"}
 LARGEST = 2 << 20  # what a run takes by default
+QUICK_LARGEST = 8 << 10  # four files in five, a quarter of the bytes
 # What a run takes to be written by a tool and leaves out, generously.
 LONG_LINES, HEAD = 200, 12
 # What the server is told, so that it refuses the chunks of some files.
@@ -20,9 +21,11 @@ REFUSE = (
 )
 
 
-def compose(trees, folder, count, poisoned):
+def compose(trees, folder, count, quick):
     """Writes `count` files below `folder`; gives how many of them will fail."""
-    sources = [path for tree in trees for path in sorted(tree.rglob("*")) if wanted(path)]
+    largest = QUICK_LARGEST if quick else LARGEST
+    found = (path for tree in trees for path in sorted(tree.rglob("*")))
+    sources = [path for path in found if wanted(path, largest)]
     random.Random(4).shuffle(sources)
     if len(sources) < count:
         raise Failure(f"the trees have {len(sources)} files, not {count}", "ask for fewer --files")
@@ -33,7 +36,7 @@ def compose(trees, folder, count, poisoned):
             text, ending, mark = maximal(number), ".py", "maximal"
         elif number % 10 == 5:
             failing += 1
-            poison = poisoned and number % 20 == 5
+            poison = quick and number % 20 == 5
             mark = "poisoned" if poison else "refused"
             text += f"\n{COMMENTS[ending]} {POISON if poison else mark}\n"
         target = folder / f"{number // 100:02}" / f"{mark}-{number:05}{ending}"
@@ -42,8 +45,8 @@ def compose(trees, folder, count, poisoned):
     return failing
 
 
-def wanted(path: Path):
-    if path.suffix not in COMMENTS or not 0 < path.stat().st_size <= LARGEST or not path.is_file():
+def wanted(path: Path, largest):
+    if path.suffix not in COMMENTS or not 0 < path.stat().st_size <= largest or not path.is_file():
         return False
     lines = [line for line in path.read_text(errors="replace").splitlines() if line.strip()]
     by_a_tool = any("generated" in line.lower() for line in lines[:HEAD])

@@ -116,7 +116,9 @@ class Stage:
         path.write_text(json.dumps(texts))
         found = []
         for _ in range(runs):
-            words = [self.embed, home.installed_home().absolute(), "cpu", "fp32", "1", path, "/dev/null"]
+            installed = home.installed_home().absolute()
+            model = installed / "models" / "all-minilm-l6-v2"
+            words = [self.embed, installed, model, "cpu", "fp32", "1", path, "/dev/null"]
             ended = process.measure(words, home.environment(), self.bench.timeout)
             if ended.exit != 0:
                 raise Failure(f"embedding alone failed: {ended.errors.strip()[-300:]}", "try it by hand")

@@ -4,7 +4,6 @@ lists them, and what is carried beside them."""
 import json
 import os
 import subprocess
-from datetime import datetime, timezone
 from pathlib import Path
 
 import build
@@ -21,8 +20,6 @@ SPECIFICATION = "1.5"
 def write(target, output):
     """Writes `output`, the same for the same commit."""
     bill = crates(target)
-    bill.pop("serialNumber", None)
-    bill["metadata"]["timestamp"] = datetime.fromtimestamp(int(build.commit_time()), timezone.utc).isoformat()
     bill["components"] += carried()
     # Whatever names the checkout's folder.
     text = json.dumps(bill, indent=1, ensure_ascii=False, sort_keys=True)
@@ -32,7 +29,8 @@ def write(target, output):
 def crates(target):
     made = ROOT / "bill-of-materials.json"
     command = [installed(target), "cyclonedx", "--format", "json", "--spec-version", SPECIFICATION]
-    command += ["--target", build.TRIPLE, "--override-filename", made.stem]
+    command += ["--target", build.TRIPLE, "--no-build-deps", "--override-filename", made.stem, "--quiet"]
+    # The commit's time, and no number that would be another one each time.
     environment = {**os.environ, "SOURCE_DATE_EPOCH": build.commit_time()}
     subprocess.run(command, cwd=ROOT, env=environment, check=True)
     try:

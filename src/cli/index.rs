@@ -273,8 +273,8 @@ pub struct OutputArgs {
     #[arg(long)]
     pub json: bool,
 
-    /// Write the summary to this file, as Markdown
-    #[arg(long, value_name = "FILE.md")]
+    /// Write a report to this file: a page if it ends in .html, else Markdown
+    #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
 
     /// Print errors only

@@ -1,24 +1,34 @@
 //! What the user typed: clap types, and nothing that does anything.
 #![allow(clippy::doc_markdown, reason = "clap shows these comments as they are")]
 
+mod ask;
 mod chunk;
+mod complete;
 mod finish;
+mod graph;
 mod index;
 mod models;
+mod report;
 mod search;
 mod standing;
 
-use clap::{Args as ClapArgs, Parser, Subcommand};
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use crate::exit;
 
+pub use ask::{CallsArgs, ShowArgs, SubjectArgs};
 pub use chunk::ChunkArgs;
+pub use complete::{Known, answer_shell, manual, script};
 pub use finish::FinishArgs;
+pub use graph::{GraphArgs, GraphFormatArg, LevelArg};
 pub use index::{
     ColorArg, DEFAULT_MODEL, FileArgs, IndexArgs, MemoryArgs, ModelArgs, OutputArgs, PrecisionArg,
     ProviderArg, RoleArg, ServerArgs, VectorIndexArg, VectorIndexArgs,
 };
 pub use models::{ModelsCommand, ModelsFetchArgs, ModelsListArgs, ModelsVerifyArgs};
+pub use report::ReportArgs;
 pub use search::{ModeArg, SearchArgs};
 pub use standing::{ForgetArgs, GcArgs, StatusArgs, VerifyArgs};
 
@@ -77,6 +87,16 @@ pub enum Command {
     Finish(FinishArgs),
     /// Show how the last runs went, what the index holds, and what failed
     Status(StatusArgs),
+    /// Print a definition, with what calls it, what it calls and where it is imported
+    Show(ShowArgs),
+    /// Print what calls a definition, and what calls that, as a tree
+    Callers(CallsArgs),
+    /// Print what a definition calls, and what that calls, as a tree
+    Callees(CallsArgs),
+    /// Show how a run went, as a page
+    Report(ReportArgs),
+    /// Draw a repository's graph: a page to look at, or a file for other programs
+    Graph(GraphArgs),
     /// Check the index against its own promises; faults are listed, exit code 5
     Verify(VerifyArgs),
     /// Find code by meaning and by words
@@ -87,6 +107,40 @@ pub enum Command {
     Gc(GcArgs),
     /// Print the licences of all that is in the program
     Licenses,
+    /// Print what a shell needs to complete commands, options and their values
+    Completions {
+        /// The shell
+        shell: ShellArg,
+    },
+    /// Print the manual, or write a page for each command
+    Man {
+        /// Write the pages to this directory
+        #[arg(long, value_name = "DIR")]
+        output: Option<PathBuf>,
+    },
+}
+
+/// A shell that can complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs, reason = "each is what it is called")]
+pub enum ShellArg {
+    Bash,
+    Zsh,
+    Fish,
+    Powershell,
+}
+
+impl ShellArg {
+    /// Its name in lower case.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Bash => "bash",
+            Self::Zsh => "zsh",
+            Self::Fish => "fish",
+            Self::Powershell => "powershell",
+        }
+    }
 }
 
 /// What can be done with the private PostgreSQL.
@@ -147,12 +201,22 @@ impl Args {
             None => self.index.output.json,
             Some(Command::Finish(args)) => args.json,
             Some(Command::Status(args)) => args.json,
+            Some(Command::Show(args)) => args.subject.json,
+            Some(Command::Callers(args) | Command::Callees(args)) => args.subject.json,
             Some(Command::Verify(args)) => args.json,
             Some(Command::Gc(args)) => args.json,
             Some(Command::Search(args)) => args.json,
             Some(Command::Chunk(args)) => args.json,
             Some(Command::Models { command }) => command.wants_json(),
-            Some(Command::Db { .. } | Command::Forget(_) | Command::Licenses) => false,
+            Some(
+                Command::Db { .. }
+                | Command::Forget(_)
+                | Command::Licenses
+                | Command::Completions { .. }
+                | Command::Man { .. }
+                | Command::Graph(_)
+                | Command::Report(_),
+            ) => false,
         }
     }
 }

@@ -46,7 +46,8 @@ pub struct VerifyArgs {
 #[derive(Debug, ClapArgs)]
 pub struct ForgetArgs {
     /// The repository
-    pub name: String,
+    #[arg(value_name = "NAME")]
+    pub repository: String,
 
     /// Where the index is.
     #[command(flatten)]

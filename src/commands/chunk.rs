@@ -44,15 +44,18 @@ pub(super) fn show(plan: &ChunkPlan) -> anyhow::Result<Exit> {
 fn source(path: &Path, options: ReadOptions) -> anyhow::Result<Source> {
     let shown = path.display();
     let absolute = std::path::absolute(path)?;
-    let size = std::fs::metadata(&absolute)
+    let facts = std::fs::metadata(&absolute)
         .with_context(|| format!("cannot read {shown}"))
-        .hint("name a file that exists")?
-        .len();
+        .hint("name a file that exists")?;
+    if facts.is_dir() {
+        return Err(anyhow!("{shown} is a directory, not a file"))
+            .hint("`mnemo-index DIR --dry-run` shows what of a directory would be indexed");
+    }
     let path = RelPath::new(&root_of(&absolute)?, &absolute)?;
     let file = SourceFile {
         path,
         absolute,
-        size,
+        size: facts.len(),
         forced: true,
     };
     let read = read::read(file, options).map(|opened| opened.masked().source);

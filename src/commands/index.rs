@@ -7,10 +7,10 @@ use anyhow::{Context, anyhow};
 use crate::embed::ModelConfig;
 use crate::error::{self, Advise, AdviseItself};
 use crate::exit::Exit;
-use crate::outcome::{FileOutcome, Summary};
+use crate::outcome::{FileOutcome, RunDetail, RunRecord, Summary};
 use crate::pipeline::{self, Listener, Session, Stores};
 use crate::plan::{Database, IndexPlan, Output};
-use crate::report::{self, Failed, FileEvent, Format, Report, RunFacts, markdown};
+use crate::report::{self, FileEvent, Format, Report, RunFacts, markdown, page};
 use crate::signal::Interrupt;
 use crate::store::embedded::Cluster;
 use crate::store::{DatabaseUrl, RepositoryLock, RunEnd, RunId, RunStart, Store, StoreConfig};
@@ -54,8 +54,8 @@ pub(super) fn index(plan: &IndexPlan, terminal: &Terminal) -> anyhow::Result<Exi
 struct Ended {
     summary: Summary,
     exit: anyhow::Result<Exit>,
-    /// The first files that failed.
-    failed: Vec<Failed>,
+    /// What the summary does not tell.
+    detail: RunDetail,
 }
 
 fn write_report(plan: &IndexPlan, ended: &Ended) -> anyhow::Result<()> {
@@ -70,8 +70,37 @@ fn write_report(plan: &IndexPlan, ended: &Ended) -> anyhow::Result<()> {
             error::one_line(error)
         ),
     };
-    let text = markdown(facts(plan), &ended.summary, &how, &ended.failed);
+    let is_page = (path.extension()).is_some_and(|ending| ending.eq_ignore_ascii_case("html"));
+    let text = if is_page {
+        page(&record(plan, ended))
+    } else {
+        markdown(facts(plan), &ended.summary, &how, &ended.detail.failed)
+    };
     std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// The run as it is remembered.
+fn record(plan: &IndexPlan, ended: &Ended) -> RunRecord {
+    let facts = facts(plan);
+    let exit = match &ended.exit {
+        Ok(exit) => *exit,
+        Err(error) => error::exit_of(error),
+    };
+    let model = |id: &str| Some(id.to_owned()).filter(|id| id != "-");
+    RunRecord {
+        repository: facts.repository.to_owned(),
+        exit_code: Some(exit.code()),
+        error: ended.exit.as_ref().err().map(error::one_line),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        commit_hash: plan.checkout.commit.clone(),
+        branch: plan.checkout.branch.clone(),
+        provider: facts.provider.to_owned(),
+        text_model: model(facts.models[0]),
+        code_model: model(facts.models[1]),
+        sequential: facts.sequential,
+        detail: Some(ended.detail.clone()),
+        ..RunRecord::of(&ended.summary)
+    }
 }
 
 /// What a run is watched by.
@@ -91,7 +120,7 @@ fn run(plan: &IndexPlan, lock: &mut RepositoryLock, watched: Watched) -> anyhow:
         watched,
         json: plan.output.json,
         told: 0,
-        failed: Vec::new(),
+        detail: RunDetail::default(),
     };
     watched.terminal.start();
     let mut session = Session {
@@ -105,6 +134,7 @@ fn run(plan: &IndexPlan, lock: &mut RepositoryLock, watched: Watched) -> anyhow:
     };
     let ended = pipeline::run(plan, stores, &mut session);
     let summary = session.summary;
+    listener.detail.close(&summary);
     watched.terminal.finish();
     let exit = match &ended {
         Ok(()) => (watched.interrupt.exit()).unwrap_or_else(|| summary.exit(plan.max_failed)),
@@ -113,6 +143,7 @@ fn run(plan: &IndexPlan, lock: &mut RepositoryLock, watched: Watched) -> anyhow:
     let error = ended.as_ref().err().map(error::one_line);
     let end = RunEnd {
         summary: &summary,
+        detail: &listener.detail,
         exit,
         error: error.as_deref(),
         // A run that failed has waited long enough.
@@ -123,7 +154,7 @@ fn run(plan: &IndexPlan, lock: &mut RepositoryLock, watched: Watched) -> anyhow:
         summary,
         // Why the run failed says more than why that could not be noted.
         exit: ended.and(noted).map(|()| exit),
-        failed: listener.failed,
+        detail: listener.detail,
     })
 }
 
@@ -224,23 +255,13 @@ struct Narrator<'a> {
     watched: Watched<'a>,
     json: bool,
     told: u64,
-    failed: Vec<Failed>,
+    detail: RunDetail,
 }
-
-/// Failures that a report names.
-const FAILURES_REPORTED: usize = 100;
 
 impl Listener for Narrator<'_> {
     fn ended(&mut self, event: FileEvent, progress: Progress) {
         self.watched.report.file(event);
-        if let FileOutcome::Failed(failure) = event.outcome
-            && self.failed.len() < FAILURES_REPORTED
-        {
-            self.failed.push(Failed {
-                path: event.path.to_owned(),
-                cause: failure.cause.clone(),
-            });
-        }
+        self.detail.note(event.path, event.outcome, event.elapsed);
         if let FileOutcome::Failed(failure) = event.outcome
             && !self.json
             && self.told < FAILURES_TOLD

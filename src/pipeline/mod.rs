@@ -18,6 +18,7 @@ mod flight;
 mod freight;
 pub mod graph;
 mod models;
+mod patience;
 mod pressure;
 mod reader;
 mod writer;
@@ -45,6 +46,7 @@ use pressure::Pressure;
 use reader::Reader;
 use writer::Writer;
 
+pub use patience::within;
 pub use writer::Listener;
 
 /// Jobs that wait for an embedding thread, per thread: enough that none runs

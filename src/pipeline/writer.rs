@@ -30,7 +30,7 @@ pub trait Listener {
 
 /// Files after which the memory that inference holds is given back, where
 /// files are not done one at a time.
-const SHRINK_EVERY: u64 = 256;
+const SHRINK_EVERY: u64 = 32;
 
 /// So many files in a row that deadlock or are cancelled, each tried several
 /// times, are no accident: the next ones would be, too.

@@ -57,7 +57,12 @@ impl Home {
             return Ok(named.to_owned());
         }
         self.unpack("models")?;
-        Ok(self.folder.join("models"))
+        Ok(self.models_as_they_are())
+    }
+
+    /// The home's folder of models, with nothing brought there for it.
+    pub fn models_as_they_are(&self) -> PathBuf {
+        self.folder.join("models")
     }
 
     /// The form of a model whose weights the program carries in this form alone,

@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 
 use super::checkout::Checkout;
 use super::home::Home;
 use super::models::{models, tokenizer};
 use super::servers::{served_models, servers};
-use super::{Database, Output, database, directory, repository, value, vector_index};
+use super::{Database, Output, database, directory, repository, value, vector_index, writable};
 use crate::chunk;
 use crate::cli::{self, IndexArgs, MemoryArgs};
 use crate::embed::{ModelConfig, Roles, TextTokenizer};
@@ -131,19 +131,8 @@ pub(super) fn index_plan(args: IndexArgs, home: &Home) -> anyhow::Result<IndexPl
             verbose: args.output.verbose > 0,
             quiet: args.output.quiet,
         },
-        report: args.output.report.map(report_file).transpose()?,
+        report: args.output.report.map(writable).transpose()?,
     })
-}
-
-/// A file that can be written: better known now than after an hour.
-fn report_file(path: PathBuf) -> anyhow::Result<PathBuf> {
-    std::fs::OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(&path)
-        .with_context(|| format!("cannot write {}", path.display()))
-        .hint("name a file in a directory that exists and can be written")?;
-    Ok(path)
 }
 
 fn walk(

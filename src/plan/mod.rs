@@ -2,13 +2,16 @@
 //! read here and nowhere else. Hands out ready parts, so that no stage sees the
 //! command line.
 
+mod ask;
 mod checkout;
 mod finish;
 mod gpu;
+mod graph;
 mod home;
 mod index;
 mod model_files;
 mod models;
+mod report;
 mod search;
 mod servers;
 mod standing;
@@ -26,22 +29,28 @@ use crate::exit::Exit;
 use crate::names::RepositoryName;
 use crate::read::ReadOptions;
 use crate::store::embedded::{self, ClusterConfig};
-use crate::store::{DatabaseUrl, VectorIndex};
+use crate::store::{DatabaseUrl, Direction, VectorIndex, check_database_name};
 use crate::terminal::{Color, TerminalOptions};
 
+use ask::{calls_plan, show_plan};
 use checkout::Checkout;
 use finish::finish_plan;
+use graph::graph_plan;
 use home::Home;
 use index::index_plan;
-use model_files::models_plan;
+use model_files::{ids, models_plan};
 use models::model_config;
+use report::report_plan;
 use search::search_plan;
 use standing::{forget_plan, gc_plan, status_plan, verify_plan};
 
+pub use ask::{AskPlan, Bounds, Question};
 pub use finish::FinishPlan;
+pub use graph::{GraphForm, GraphPlan};
 pub use index::{IndexPlan, Memory, Tree};
 pub use model_files::{ModelsPlan, ModelsTask};
 pub use models::tokenizer;
+pub use report::ReportPlan;
 pub use search::{ModelSource, Queries, SearchPlan};
 pub use standing::{ForgetPlan, GcPlan, Place, StatusPlan, VerifyPlan};
 
@@ -59,6 +68,12 @@ pub enum Plan {
     Finish(FinishPlan),
     /// Showing what an index holds.
     Status(StatusPlan),
+    /// Asking an index about a definition.
+    Ask(AskPlan),
+    /// Reporting a run.
+    Report(ReportPlan),
+    /// Drawing a graph.
+    Graph(GraphPlan),
     /// Checking an index.
     Verify(VerifyPlan),
     /// Searching an index.
@@ -69,6 +84,10 @@ pub enum Plan {
     Gc(GcPlan),
     /// Printing licences: the whole texts, if the program carries them.
     Licenses(Option<String>),
+    /// Printing what a shell needs to complete.
+    Completions(cli::ShellArg),
+    /// Printing the manual, or writing it to a directory.
+    Man(Option<PathBuf>),
 }
 
 /// Where the rows go.
@@ -147,25 +166,60 @@ pub fn terminal(output: &OutputArgs) -> TerminalOptions {
 /// # Errors
 /// One message for the first thing that makes no sense, with advice.
 pub fn plan(args: Args) -> anyhow::Result<Plan> {
-    let home = Home::find()?;
+    // Not every command needs one.
+    let home = Home::find();
     match args.command {
-        Some(Command::Db { command }) => database_plan(command, &home).map(Plan::Database),
-        Some(Command::Models { command }) => models_plan(command, &home).map(Plan::Models),
-        Some(Command::Chunk(args)) => chunk_plan(args, &home).map(Plan::Chunk),
-        Some(Command::Finish(args)) => finish_plan(args, &home).map(Plan::Finish),
-        Some(Command::Status(args)) => status_plan(args, &home).map(Plan::Status),
-        Some(Command::Verify(args)) => verify_plan(args, &home).map(Plan::Verify),
+        Some(Command::Db { command }) => database_plan(command, &home?).map(Plan::Database),
+        Some(Command::Models { command }) => models_plan(command, &home?).map(Plan::Models),
+        Some(Command::Chunk(args)) => chunk_plan(args, &home?).map(Plan::Chunk),
+        Some(Command::Finish(args)) => finish_plan(args, &home?).map(Plan::Finish),
+        Some(Command::Status(args)) => status_plan(args, &home?).map(Plan::Status),
+        Some(Command::Show(args)) => show_plan(args, &home?).map(Plan::Ask),
+        Some(Command::Callers(args)) => calls_plan(args, Direction::Callers, &home?).map(Plan::Ask),
+        Some(Command::Callees(args)) => calls_plan(args, Direction::Callees, &home?).map(Plan::Ask),
+        Some(Command::Report(args)) => report_plan(args, &home?).map(Plan::Report),
+        Some(Command::Graph(args)) => graph_plan(args, &home?).map(Plan::Graph),
+        Some(Command::Verify(args)) => verify_plan(args, &home?).map(Plan::Verify),
         Some(Command::Search(args)) => {
-            search_plan(*args, &home).map(|plan| Plan::Search(Box::new(plan)))
+            search_plan(*args, &home?).map(|plan| Plan::Search(Box::new(plan)))
         }
-        Some(Command::Forget(args)) => forget_plan(args, &home).map(Plan::Forget),
-        Some(Command::Gc(args)) => gc_plan(args, &home).map(Plan::Gc),
-        Some(Command::Licenses) => home.notices().map(Plan::Licenses),
-        None => index_plan(args.index, &home).map(|plan| Plan::Index(Box::new(plan))),
+        Some(Command::Forget(args)) => forget_plan(args, &home?).map(Plan::Forget),
+        Some(Command::Gc(args)) => gc_plan(args, &home?).map(Plan::Gc),
+        Some(Command::Licenses) => home?.notices().map(Plan::Licenses),
+        Some(Command::Completions { shell }) => Ok(Plan::Completions(shell)),
+        Some(Command::Man { output }) => Ok(Plan::Man(output)),
+        None => index_plan(args.index, &home?).map(|plan| Plan::Index(Box::new(plan))),
     }
 }
 
+/// The database without `--database-url`; a private one is not made ready for it.
+///
+/// # Errors
+/// There is no place for the program's data, or `DATABASE_URL` cannot be read.
+pub fn usual_database() -> anyhow::Result<Database> {
+    match home::text("DATABASE_URL") {
+        Some(url) => Ok(Database::Url(DatabaseUrl::new(&url).advise()?)),
+        None => Ok(Database::Private(
+            Home::find()?.cluster(),
+            embedded::DEFAULT_DATABASE.to_owned(),
+        )),
+    }
+}
+
+/// The ids of the models that come with the program or are in the usual folder.
+///
+/// # Errors
+/// There is no place for the program's data.
+pub fn known_models() -> anyhow::Result<Vec<String>> {
+    let folder = home::text("MNEMO_MODELS_DIR").map(PathBuf::from);
+    let folder = folder.map_or_else(|| Home::find().map(|home| home.models_as_they_are()), Ok)?;
+    Ok(ids(&folder).iter().map(ToString::to_string).collect())
+}
+
 fn database_plan(command: DbCommand, home: &Home) -> anyhow::Result<DatabasePlan> {
+    if let DbCommand::Url { name } | DbCommand::Create { name } = &command {
+        check_database_name(name).advise()?;
+    }
     Ok(match command {
         DbCommand::Start => DatabasePlan::Start(home.server()?),
         DbCommand::Stop => DatabasePlan::Stop(home.cluster()),
@@ -211,6 +265,17 @@ fn directory(dir: &Path) -> anyhow::Result<PathBuf> {
     Ok(found)
 }
 
+/// A file that can be written: better known now than after an hour.
+fn writable(path: PathBuf) -> anyhow::Result<PathBuf> {
+    std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(&path)
+        .with_context(|| format!("cannot write {}", path.display()))
+        .hint("name a file in a directory that exists and can be written")?;
+    Ok(path)
+}
+
 fn repository(
     name: Option<String>,
     dir: &Path,
@@ -220,11 +285,14 @@ fn repository(
         .or_else(|| checkout.and_then(|checkout| checkout.remote.clone()))
         .or_else(|| Some(dir.file_name()?.to_string_lossy().into_owned()))
         .unwrap_or_default();
-    repository_name(&name)
+    RepositoryName::new(&name).exit(Exit::Usage, "give it a name with --repository NAME")
 }
 
 fn repository_name(name: &str) -> anyhow::Result<RepositoryName> {
-    RepositoryName::new(name).exit(Exit::Usage, "give it a name with --repository NAME")
+    RepositoryName::new(name).exit(
+        Exit::Usage,
+        "give a name of 1 to 255 bytes; `mnemo-index status` shows those in the index",
+    )
 }
 
 fn database(args: DatabaseArgs, home: &Home) -> anyhow::Result<Database> {

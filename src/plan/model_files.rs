@@ -39,13 +39,8 @@ pub(super) fn models_plan(command: ModelsCommand, home: &Home) -> anyhow::Result
     match command {
         ModelsCommand::List(args) => {
             let models = folder(args.models_dir)?;
-            let mut ids = there(&models);
-            let known = Manifest::known().filter_map(|id| ModelId::new(id).ok());
-            ids.extend(known);
-            ids.sort_by(|a, b| a.as_str().cmp(b.as_str()));
-            ids.dedup_by(|a, b| a.as_str() == b.as_str());
             Ok(ModelsPlan {
-                task: ModelsTask::List(ids),
+                task: ModelsTask::List(ids(&models)),
                 models,
                 json: args.json,
             })
@@ -141,6 +136,15 @@ fn unusable(error: ManifestError) -> anyhow::Error {
         exit,
         "`mnemo-index models list` shows those that are known",
     )
+}
+
+/// The models that come with the program, and those that have a folder.
+pub(super) fn ids(models: &Path) -> Vec<ModelId> {
+    let mut ids = there(models);
+    ids.extend(Manifest::known().filter_map(|id| ModelId::new(id).ok()));
+    ids.sort_by(|a, b| a.as_str().cmp(b.as_str()));
+    ids.dedup_by(|a, b| a.as_str() == b.as_str());
+    ids
 }
 
 /// The models that have a folder.

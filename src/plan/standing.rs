@@ -92,7 +92,7 @@ pub(super) fn verify_plan(args: cli::VerifyArgs, home: &Home) -> anyhow::Result<
 pub(super) fn forget_plan(args: cli::ForgetArgs, home: &Home) -> anyhow::Result<ForgetPlan> {
     Ok(ForgetPlan {
         database: database(args.database, home)?,
-        repository: repository_name(&args.name)?,
+        repository: repository_name(&args.repository)?,
     })
 }
 

@@ -3,21 +3,12 @@
 use std::fmt::Write;
 
 use super::{RunFacts, text};
-use crate::outcome::Summary;
-
-/// A file that failed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failed {
-    /// Its path.
-    pub path: String,
-    /// The whole cause.
-    pub cause: String,
-}
+use crate::outcome::{FailedFile, Summary};
 
 /// The summary of a run as Markdown: how it ended, what was done, and the files
 /// that failed, as far as they are given.
 #[must_use]
-pub fn markdown(facts: RunFacts, summary: &Summary, ended: &str, failed: &[Failed]) -> String {
+pub fn markdown(facts: RunFacts, summary: &Summary, ended: &str, failed: &[FailedFile]) -> String {
     let mut text = format!(
         "# mnemo-index: {}\n\n{}\n\n",
         facts.repository,

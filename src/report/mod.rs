@@ -1,21 +1,24 @@
-//! What is printed to standard output: a line per file and the summary, as
-//! text for people or as NDJSON for machines.
+//! What is told of a run: a line per file and the summary on standard output, as
+//! text for people or as NDJSON for machines; all of it as Markdown or as a page.
 
 mod answer;
 mod json;
 mod markdown;
 mod memory_profile;
+mod page;
 mod text;
 
 use std::io::{self, Write};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use crate::outcome::{FileOutcome, Summary};
 
 pub use answer::{Answer, AnswerForm};
 pub use json::SCHEMA;
-pub use markdown::{Failed, markdown};
+pub use markdown::markdown;
 pub use memory_profile::{ProfileError, write_memory_profile};
+pub use page::page;
 
 /// The form of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,7 +110,31 @@ impl Report {
     }
 }
 
-/// Whoever closed standard output does not want to read on; that is no error.
+/// What kept standard output from being written, if anything did.
+static LOST: OnceLock<io::Error> = OnceLock::new();
+
+/// Prints a line.
 pub fn print(text: &str) {
-    let _ = writeln!(io::stdout().lock(), "{text}");
+    note(writeln!(io::stdout().lock(), "{text}"));
+}
+
+/// Prints what ends in lines of its own.
+pub fn print_bytes(bytes: &[u8]) {
+    note(io::stdout().lock().write_all(bytes));
+}
+
+/// Why some of what was printed did not get to where it goes.
+#[must_use]
+pub fn lost() -> Option<&'static io::Error> {
+    LOST.get()
+}
+
+/// Whoever closed standard output does not want to read on; that is no error.
+fn note(written: io::Result<()>) {
+    if let Err(error) = written
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        // The first one tells enough.
+        let _ = LOST.set(error);
+    }
 }

@@ -23,6 +23,25 @@ const FORGET: &str = "
         shards AS (DELETE FROM shards WHERE repository = $1)
     DELETE FROM indexed_files WHERE repository = $1";
 
+const REPOSITORIES: &str =
+    "SELECT repository FROM indexed_files UNION SELECT repository FROM runs ORDER BY 1";
+
+/// The names of the repositories in a database as it is; nothing is set up or
+/// brought up to date.
+///
+/// # Errors
+/// [`StoreError`] if it cannot be reached, or holds no index.
+pub fn repositories(url: &DatabaseUrl) -> Result<Vec<String>, StoreError> {
+    names(&mut url.connect()?)
+}
+
+fn names(client: &mut Client) -> Result<Vec<String>, StoreError> {
+    client
+        .query(REPOSITORIES, &[])
+        .map(|rows| rows.iter().map(|row| row.get(0)).collect())
+        .map_err(StoreError::sql("ask for the repositories"))
+}
+
 /// A database that holds an index.
 pub struct Archive {
     pub(super) client: Client,
@@ -58,13 +77,7 @@ impl Archive {
     /// # Errors
     /// [`StoreError::Sql`] if the database cannot be asked.
     pub fn repositories(&mut self) -> Result<Vec<String>, StoreError> {
-        self.client
-            .query(
-                "SELECT repository FROM indexed_files UNION SELECT repository FROM runs ORDER BY 1",
-                &[],
-            )
-            .map(|rows| rows.iter().map(|row| row.get(0)).collect())
-            .map_err(StoreError::sql("ask for the repositories"))
+        names(&mut self.client)
     }
 
     /// The named repository, or all there are.

@@ -284,6 +284,14 @@ fn is_duplicate(error: &postgres::Error) -> bool {
     )
 }
 
+/// Whether a database can be called so.
+///
+/// # Errors
+/// [`StoreError::DatabaseName`] with what is wrong.
+pub fn check_database_name(name: &str) -> Result<(), StoreError> {
+    quoted_name(name).map(drop)
+}
+
 fn quoted_name(name: &str) -> Result<String, StoreError> {
     let refused = |reason| StoreError::DatabaseName {
         name: name.to_owned(),

@@ -230,6 +230,15 @@ pub fn status(config: &ClusterConfig) -> Result<ClusterStatus, ClusterError> {
     })
 }
 
+/// The connection string of `database` if the server runs and takes
+/// connections. Waits for nothing and takes no lock.
+#[must_use]
+pub fn url_if_running(config: &ClusterConfig, database: &str) -> Option<DatabaseUrl> {
+    let data = real_data(&config.layout()).ok()?;
+    let found = Postmaster::find(&data).filter(|found| found.ready)?;
+    Some(url_of(&found, database))
+}
+
 /// Looking takes the locks for a moment, so it must not get in the way of who
 /// starts or stops the server: such a process is a user, too.
 fn is_in_use(layout: &Layout) -> Result<bool, ClusterError> {

@@ -252,6 +252,7 @@ impl KnowsAdvice for StoreError {
             Self::Locked { .. } | Self::OtherShards { .. } | Self::Unfinished { .. } => {
                 Exit::TryAgain
             }
+            Self::DatabaseName { .. } => Exit::Usage,
             Self::NoIndex { .. } | Self::NoRepository { .. } | Self::NoShards { .. } => {
                 Exit::NotFound
             }
@@ -325,8 +326,9 @@ impl StoreError {
             Self::Shrinks { .. } => {
                 "nothing was retired: is this the right directory, and is it mounted? If so, allow it with --allow-shrink"
             }
+            Self::DatabaseName { .. } => "a name has 1 to 63 bytes and no control characters",
             Self::Sql { cause, .. } => return sql_hint(cause).map(str::to_owned),
-            Self::Migration { .. } | Self::DatabaseName { .. } | Self::Unfit { .. } => return None,
+            Self::Migration { .. } | Self::Unfit { .. } => return None,
         };
         Some(hint.to_owned())
     }

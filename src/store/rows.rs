@@ -285,7 +285,8 @@ fn storable_object(object: &Map<String, Value>) -> Map<String, Value> {
     fit
 }
 
-fn storable_value(value: &Value) -> Value {
+/// JSON that `jsonb` takes.
+pub(super) fn storable_value(value: &Value) -> Value {
     match value {
         Value::String(text) => Value::String(storable(text).into_owned()),
         Value::Array(items) => items.iter().map(storable_value).collect(),

@@ -13,11 +13,11 @@ use super::again::persist;
 use super::error::StoreError;
 use super::lock::{RepositoryLock, host};
 use super::models::{Models, Role};
-use super::rows::storable;
+use super::rows::{self, storable};
 use super::shards;
 use crate::exit::Exit;
 use crate::language;
-use crate::outcome::Summary;
+use crate::outcome::{RunDetail, Summary};
 use crate::shard::Shard;
 use crate::source::{Digest, Ingredients};
 
@@ -36,7 +36,8 @@ const LAST: &str = "
 
 const END: &str = "
     UPDATE runs SET ended_at = now(), exit_code = $3, error = $4, indexed = $5, unchanged = $6, failed = $7,
-        retired = $8, skipped = $9, chunks = $10, tokens = $11, times = $12, peak_memory = $13
+        retired = $8, skipped = $9, chunks = $10, tokens = $11, times = $12, peak_memory = $13,
+        detail = $14
     WHERE repository = $1 AND run_id = $2";
 
 /// What a run is about.
@@ -74,6 +75,8 @@ pub struct CheckoutState {
 pub struct RunEnd<'a> {
     /// What was done.
     pub summary: &'a Summary,
+    /// What the summary does not tell.
+    pub detail: &'a RunDetail,
     /// The code the program ends with.
     pub exit: Exit,
     /// Why it failed, in one line, if it did.
@@ -165,6 +168,7 @@ impl RepositoryLock {
                     &count(summary.tokens),
                     &times(summary),
                     &summary.peak_memory.map(count),
+                    &rows::storable_value(&json!(end.detail)),
                 ],
             )
             .map(drop)

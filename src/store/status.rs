@@ -14,7 +14,7 @@ use super::lock;
 const NAMED: i64 = 20;
 
 const LAST_RUN: &str = "
-    SELECT to_jsonb(r) - 'repository' - 'recipe' - 'recipes' - 'ingredients', recipes FROM runs r
+    SELECT to_jsonb(r) - 'repository' - 'recipe' - 'recipes' - 'ingredients' - 'detail', recipes FROM runs r
     WHERE repository = $1 ORDER BY started_at DESC LIMIT 1";
 
 const FILES: &str = "

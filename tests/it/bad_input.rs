@@ -63,6 +63,98 @@ fn an_unknown_flag_is_bad_usage() {
 }
 
 #[test]
+fn an_answer_that_cannot_be_written_is_no_success() {
+    let (shop, database) = (program::shop(), Database::new());
+    Program::index(shop.path(), &database).events(0);
+    for arguments in [&["status"][..], &["show", "Cart"], &["verify"], &["man"]] {
+        let mut command = Program::on(&database, arguments.iter().copied()).command();
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
+        let ended = command.stdout(full).output().unwrap();
+        let told = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(1), "{arguments:?}: {told}");
+        assert!(
+            told.starts_with("error: standard output could not be written: No space left"),
+            "{told}"
+        );
+        assert!(told.contains("hint: free space"), "{told}");
+    }
+}
+
+#[test]
+fn whoever_reads_no_further_is_no_error() {
+    let (shop, database) = (program::shop(), Database::new());
+    Program::index(shop.path(), &database).events(0);
+    let folder = shop.path().to_str().unwrap();
+    for arguments in [
+        &["status"][..],
+        &["show", "Cart"],
+        &["callers", "formatPrice", "--json"],
+        &["models", "list"],
+        &["verify"],
+        &[folder, "--repository", "sample", "-v", "--full"],
+    ] {
+        let mut command = Program::on(&database, arguments.iter().copied()).command();
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let ended = command.stdout(writer).output().unwrap();
+        let told = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(0), "{arguments:?}: {told}");
+        assert!(
+            !told.contains("error") && !told.contains("panicked"),
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn an_empty_name_is_bad_usage_and_the_hint_fits_the_command() {
+    for (arguments, hint) in [
+        (
+            &["forget", ""][..],
+            "`mnemo-index status` shows those in the index",
+        ),
+        (
+            &["status", "--repository", " "],
+            "`mnemo-index status` shows those in the index",
+        ),
+        (
+            &["models", "path", ""],
+            "a model's id is the name of its folder",
+        ),
+        (
+            &["db", "create", ""],
+            "a name has 1 to 63 bytes and no control characters",
+        ),
+        (&["show", ""], "such as src/cart.ts:12"),
+    ] {
+        let ended = Program::new(arguments.iter().copied()).run();
+        assert_eq!(ended.code(), 2, "{arguments:?}: {}", ended.stderr());
+        let told = ended.complaint().1;
+        assert!(told.ends_with(hint), "{arguments:?}: {told}");
+    }
+}
+
+#[test]
+fn a_folder_is_told_from_a_file_by_chunk_too() {
+    let shop = program::shop();
+    let ended = Program::new(["chunk", shop.path().to_str().unwrap()]).run();
+    assert_eq!(ended.code(), 1);
+    let (error, hint) = ended.complaint();
+    assert!(error.ends_with(" is a directory, not a file"), "{error}");
+    assert!(hint.contains("--dry-run"), "{hint}");
+}
+
+#[test]
+fn what_the_system_says_is_said_once() {
+    let file = program::tree(&[("file", "")]);
+    let home = file.path().join("file/home");
+    let ended = Program::new(["status"]).env("MNEMO_HOME", &home).run();
+    assert_eq!(ended.code(), 1);
+    let (error, _) = ended.complaint();
+    assert_eq!(error.matches("Not a directory").count(), 1, "{error}");
+}
+
+#[test]
 fn a_directory_that_is_missing_or_a_file_changes_nothing() {
     let (shop, database) = (program::shop(), Database::new());
     Program::index(shop.path(), &database).events(0);

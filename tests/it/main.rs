@@ -4,9 +4,11 @@
     reason = "a test that cannot go on should say where"
 )]
 
+mod ask;
 mod bad_input;
 mod care;
 mod cluster;
+mod complete;
 mod distributed;
 mod documents;
 mod embed;
@@ -27,6 +29,7 @@ mod memory;
 mod model_server;
 mod one_run;
 mod packaged;
+mod pages;
 mod private_database;
 mod program;
 mod proxy;

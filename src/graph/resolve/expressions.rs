@@ -57,10 +57,7 @@ impl Resolver {
                 values.finish()
             }
             Expr::Object(_) | Expr::List(_) => [Value::Literal(file, expr)].into(),
-            Expr::Slice(inner) => {
-                let inner = self.expr(file, inner);
-                self.slice(&inner)
-            }
+            Expr::Slice(inner) => self.sliced(file, (expr, inner)),
             Expr::Typed(stated) => self.stated(file, stated, 0),
             Expr::Entered(inner) => self.entered(file, inner),
             Expr::Import(import) => self.imported(file, import, Side::Value),
@@ -267,11 +264,7 @@ impl Resolver {
                     }
                 }
                 Value::Literal(file, expr) => {
-                    if let Expr::List(items) = self.world.file(file).expr(expr).clone() {
-                        for item in items {
-                            values.extend(&self.expr(file, item));
-                        }
-                    }
+                    values.extend(&self.items_of_literal(file, expr));
                 }
                 Value::Builtin(name, env) if self.world.str(name) == "Tuple" => {
                     let parts = self.bindings.get(env).clone();
@@ -292,10 +285,27 @@ impl Resolver {
         values.finish()
     }
 
-    /// What a part of something is that has as many items as one likes.
-    fn slice(&mut self, whole: &[Value]) -> Values {
+    fn items_of_literal(&mut self, file: FileId, expr: ExprId) -> Values {
         let mut values = Gathered::default();
-        for value in whole {
+        match self.world.file(file).expr(expr).clone() {
+            Expr::List(items) => {
+                for item in items {
+                    values.extend(&self.expr(file, item));
+                }
+            }
+            Expr::Slice(inner) => values.extend(&self.items_of_literal(file, inner)),
+            _ => {}
+        }
+        values.finish()
+    }
+
+    /// What a part of something is that has as many items as one likes.
+    fn sliced(&mut self, file: FileId, (expr, inner): (ExprId, ExprId)) -> Values {
+        if matches!(self.world.file(file).expr(inner), Expr::List(_)) {
+            return [Value::Literal(file, expr)].into();
+        }
+        let mut values = Gathered::default();
+        for value in self.expr(file, inner).iter() {
             match *value {
                 Value::Builtin(name, _) if self.world.str(name) != "Tuple" => values.add(*value),
                 Value::Builtin(..) | Value::Literal(..) => {
@@ -364,6 +374,7 @@ impl Resolver {
 
     fn part(&mut self, file: FileId, expr: ExprId, key: Text) -> Values {
         let parts: Vec<(Text, ExprId)> = match self.world.file(file).expr(expr).clone() {
+            Expr::Slice(_) => return self.items_of_literal(file, expr),
             Expr::List(items) => {
                 let number: Option<usize> = self.world.str(key).parse().ok();
                 let wanted = |at: usize| number.is_none_or(|number| number == at);

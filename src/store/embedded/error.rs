@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use super::super::StoreError;
 use crate::error::KnowsAdvice;
+use crate::exit::Exit;
 
 /// Why the private cluster cannot be had.
 #[derive(Debug, Error)]
@@ -70,14 +71,14 @@ pub enum ClusterError {
         reason: String,
     },
     /// A file or folder could not be used.
-    #[error("cannot {action} {}: {source}", .path.display())]
+    #[error("cannot {action} {}: {cause}", .path.display())]
     Io {
         /// What was tried.
         action: &'static str,
         /// On which path.
         path: PathBuf,
-        /// Why it failed.
-        source: io::Error,
+        /// Why it failed. Not a `source`: the message has its words.
+        cause: io::Error,
     },
     /// The server runs but refused what was asked of it.
     #[error(transparent)]
@@ -87,6 +88,13 @@ pub enum ClusterError {
 impl KnowsAdvice for ClusterError {
     fn advice(&self) -> Option<String> {
         self.hint()
+    }
+
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Store(error) => error.exit(),
+            _ => Exit::Failure,
+        }
     }
 }
 
@@ -111,7 +119,7 @@ impl ClusterError {
             Self::Root { .. } => {
                 "run as an ordinary user, or give a server of your own with --database-url"
             }
-            Self::Io { source, .. } => return io_hint(source).map(str::to_owned),
+            Self::Io { cause, .. } => return io_hint(cause).map(str::to_owned),
             Self::Store(error) => return error.hint(),
             Self::Initdb { .. } | Self::Stop { .. } => return None,
         };
@@ -121,10 +129,10 @@ impl ClusterError {
     /// For `map_err` on file operations.
     pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
-        move |source| Self::Io {
+        move |cause| Self::Io {
             action,
             path,
-            source,
+            cause,
         }
     }
 }
@@ -161,9 +169,9 @@ fn io_hint(error: &io::Error) -> Option<&'static str> {
         io::ErrorKind::StorageFull => {
             Some("free space on that disk, or set MNEMO_HOME to another disk")
         }
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            Some("set MNEMO_HOME to a folder that you can write to")
-        }
+        io::ErrorKind::PermissionDenied
+        | io::ErrorKind::ReadOnlyFilesystem
+        | io::ErrorKind::NotADirectory => Some("set MNEMO_HOME to a folder that you can write to"),
         _ => None,
     }
 }

@@ -53,7 +53,7 @@ pub(super) struct Postmaster {
     pub port: u16,
     pub socket_folder: PathBuf,
     /// Whether it has finished starting.
-    ready: bool,
+    pub ready: bool,
 }
 
 impl Postmaster {
