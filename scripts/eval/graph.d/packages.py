@@ -38,6 +38,7 @@ npm   @tanstack/table-core  8.21.3   tanstack-table-core-8.21.3.tgz   1e5b2f4f04
 npm   eslint                9.36.0   eslint-9.36.0.tgz                7ebeade97e7015b3447cee3a18c3548f16034a406d152dc3bd1c71f49db8568f
 sdist Jinja2                3.1.6    jinja2-3.1.6.tar.gz              0137fb05990d35f1275a587e9aee6d56da821fc83491a0fb838183be43f66d6d
 sdist celery                5.5.3    celery-5.5.3.tar.gz              6c972ae7968c2b5281227f01c3a3f984037d21c5129d07bf3550cc2afc6b10a5
+sdist click                 8.1.8    click-8.1.8.tar.gz               ed53c9d8990d83c2a27deae68e4ee337473f6330c040a31d4225c9574d16096a
 sdist PyCG                  0.0.8    pycg-0.0.8.tar.gz                644b4df4346b393ca29450223da12598a6e6ad51fcfb1c218330b774f643a6c1
 sdist werkzeug              3.1.3    werkzeug-3.1.3.tar.gz            60723ce945c19328679790e3282cc758aa4a6040e4bb330f53d30fa546d44746
 """

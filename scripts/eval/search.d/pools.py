@@ -12,7 +12,7 @@ from sentence import first_sentence, spells
 
 HERE = Path(__file__).resolve().parent
 
-PYTHON = (("celery", "celery"), ("werkzeug", "src"), ("Jinja2", "src"))
+PYTHON = (("celery", "celery"), ("werkzeug", "src"), ("Jinja2", "src"), ("click", "src"))
 TYPESCRIPT = tuple(
     (name, "src")
     for name in (
