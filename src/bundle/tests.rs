@@ -200,3 +200,33 @@ fn a_home_that_cannot_be_written_is_named_with_what_it_takes() {
     assert!(error.to_string().contains(&home), "{error}");
     assert!(error.advice().unwrap().contains("MNEMO_HOME"));
 }
+
+#[test]
+fn a_library_is_found_in_memory_and_on_disk_with_what_it_needs() {
+    let scene = Scene::new();
+    for (part, file) in [("onnx", "lib.so"), ("gcc", "libstdc++.so.6")] {
+        let folder = scene.path("parts/runtime").join(part);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join(file), format!("this is {file}")).unwrap();
+    }
+    scene.pack("packed");
+    let library = Library::Packed {
+        bundle: std::sync::Arc::new(scene.bundle()),
+        part: "runtime/onnx".to_owned(),
+        file: "lib.so".to_owned(),
+        home: scene.path("home"),
+    };
+    let holds = |loadable: &Loadable| {
+        let read = |path: &Path| fs::read_to_string(path).unwrap();
+        assert_eq!(read(&loadable.path), "this is lib.so");
+        let [(name, companion)] = loadable.companions.as_slice() else {
+            panic!("{loadable:?}");
+        };
+        assert_eq!(*name, "libstdc++.so.6");
+        assert_eq!(read(companion), "this is libstdc++.so.6");
+    };
+    holds(&library.in_memory().unwrap().unwrap());
+    assert!(!scene.path("home").exists());
+    holds(&library.on_disk().unwrap());
+    assert!(scene.path("home/runtime/onnx/lib.so").exists());
+}
