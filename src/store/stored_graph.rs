@@ -32,10 +32,7 @@ const SIZES: &str = "
         FROM code_chunks WHERE repository = $1) FROM unnest($2::int[]) AS least_bytes ORDER BY 1 DESC";
 
 const SOURCES: &str = "
-    SELECT file_path, node_id,
-        CASE WHEN end_line - start_line = length(rtrim(source_code, E'\\n'))
-            - length(replace(rtrim(source_code, E'\\n'), E'\\n', '')) THEN start_line END,
-        left(source_code, $2), length(source_code) > $2
+    SELECT file_path, node_id, start_line, end_line, left(source_code, $2), length(source_code) > $2
     FROM code_chunks WHERE repository = $1 AND node_id IS NOT NULL
     ORDER BY file_path COLLATE \"C\", start_line, end_line, id";
 
@@ -192,18 +189,30 @@ impl Snapshot<'_> {
             .query_raw(SOURCES, values)
             .and_then(|rows| {
                 rows.for_each(|row| {
+                    let (text, is_cut) = (row.get(4), row.get(5));
                     tell(NodeSource {
                         path: row.get(0),
                         node: row.get(1),
-                        line: row.get::<_, Option<i32>>(2).unwrap_or_default(),
-                        text: row.get(3),
-                        is_cut: row.get(4),
+                        line: first_line((row.get(2), row.get(3)), text, is_cut),
+                        text,
+                        is_cut,
                     });
                     Ok(())
                 })
             })
             .map_err(StoreError::sql("read the sources"))
     }
+}
+
+/// The line a text begins in, given the first and last it is of; 0 if it is
+/// shorter than that, since lines were left out of it.
+fn first_line(lines: (Option<i32>, Option<i32>), text: &str, is_cut: bool) -> i32 {
+    let (Some(start), Some(end)) = lines else {
+        return 0;
+    };
+    let breaks = text.trim_end_matches('\n').matches('\n').count();
+    let is_whole = usize::try_from(end - start).is_ok_and(|lines| lines == breaks);
+    if is_cut || is_whole { start } else { 0 }
 }
 
 impl StoredNode {
@@ -254,5 +263,19 @@ impl StoredEdge {
     #[must_use]
     pub fn is_containment(&self) -> bool {
         self.relation == "contains"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_line;
+
+    #[test]
+    fn a_text_from_which_lines_were_left_out_has_no_line_numbers() {
+        let lines = |start, end| (Some(start), Some(end));
+        assert_eq!(first_line(lines(3, 5), "a\nb\nc\n", false), 3);
+        assert_eq!(first_line(lines(3, 9), "a\nb\nc", false), 0);
+        assert_eq!(first_line(lines(3, 9), "a\nb", true), 3);
+        assert_eq!(first_line((None, None), "a", false), 0);
     }
 }
