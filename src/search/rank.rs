@@ -199,20 +199,27 @@ impl Asked {
         }
     }
 
-    /// Whether the query names it: by a qualname, or by a name that is no plain
-    /// word, unless it is all that was asked for.
+    /// Whether the query names it: by a qualname, by a name that is no plain
+    /// word, unless it is all that was asked for, or by the words of its name
+    /// and no others.
     fn names(&self, found: &Found) -> bool {
         // The lines of a file outside its definitions bear the file's name.
         if found.qualname.is_empty() {
             return false;
         }
         let is_alone = self.names.len() == 1;
-        self.names.iter().any(|name| {
-            let is_path = name.contains('.');
-            let is_identifier = is_alone || parts(name).len() > 1;
-            is_path && (*name == found.qualname || *name == found.name_path)
-                || is_identifier && *name == found.name
-        })
+        self.spells(&found.name)
+            || self.names.iter().any(|name| {
+                let is_path = name.contains('.');
+                let is_identifier = is_alone || parts(name).len() > 1;
+                is_path && (*name == found.qualname || *name == found.name_path)
+                    || is_identifier && *name == found.name
+            })
+    }
+
+    fn spells(&self, name: &str) -> bool {
+        let parts = parts(name).into_iter().map(str::to_lowercase);
+        self.words.len() > 1 && parts.eq(self.words.iter().cloned())
     }
 
     fn has(&self, word: &str) -> bool {
@@ -261,6 +268,19 @@ mod tests {
             found("b", "retryWhen", 0.03),
         ];
         assert_eq!(order("how does retryWhen stop", there)[0], "retryWhen");
+    }
+
+    #[test]
+    fn whoever_spells_a_name_in_words_wants_what_has_it() {
+        let there = vec![
+            found("a", "scheduler", 0.05),
+            found("b", "VirtualTimeScheduler", 0.03),
+        ];
+        assert_eq!(
+            order("virtual time scheduler", there.clone())[0],
+            "VirtualTimeScheduler"
+        );
+        assert_eq!(order("time of a scheduler", there)[0], "scheduler");
     }
 
     #[test]

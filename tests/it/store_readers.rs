@@ -196,12 +196,12 @@ fn a_database_of_mnemolite_keeps_its_keys_and_gains_only_nullable_columns() {
     let database = Database::of_mnemolite();
     let columns = "SELECT string_agg(table_name || '.' || column_name, ' ' ORDER BY 1) FROM information_schema.columns
                    WHERE table_schema = 'public' AND is_nullable = 'NO'
-                   AND table_name NOT IN ('indexed_files', 'embedding_models', 'retiring', 'runs', 'mnemo_schema_history',
-                       'file_symbols', 'file_references', 'graphs')";
+                   AND table_name IN ('code_chunks', 'nodes', 'edges', 'computed_metrics', 'edge_weights', 'detailed_metadata',
+                       'indexing_errors')";
     let keys = "SELECT string_agg(conrelid::regclass || ' ' || pg_get_constraintdef(oid), '; ' ORDER BY 1)
                 FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype <> 'n'
-                AND conrelid::regclass::text NOT IN ('indexed_files', 'embedding_models', 'retiring', 'runs', 'mnemo_schema_history',
-                       'file_symbols', 'file_references', 'graphs')";
+                AND conrelid::regclass::text IN ('code_chunks', 'nodes', 'edges', 'computed_metrics', 'edge_weights',
+                       'detailed_metadata', 'indexing_errors')";
     let ask = |query| {
         database
             .client()
