@@ -59,7 +59,8 @@ def try_as(name, given):
         counts = summary["files"]
         print(f"{name}: first committed file {first:.1f} s after the copy began, all {time.monotonic() - start:.1f} s")
         print(f"{name}: {counts['indexed']} files indexed, {counts['failed']} failed, in {summary['precision']}")
-        for command in (["verify"], ["status"]):
+        search = ["search", "try a failed source again", "--limit", "1"]
+        for command in (["verify"], ["status"], search):
             print(f"{name}: {command[0]}: {machine.says(['/usr/local/bin/mnemo-index', *command]).splitlines()[0]}")
 
 
