@@ -1,9 +1,12 @@
 //! The binary, run as a user would run it.
 
 use std::fs;
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -131,8 +134,20 @@ impl Program {
 pub struct Ended(Output);
 
 impl Ended {
+    /// Runs a command to its end. A program that a test has just written may be
+    /// busy for a moment: another test's child has the descriptor it was written
+    /// through, until that child becomes a program itself.
     pub fn of(mut command: Command) -> Self {
-        Self(command.output().unwrap())
+        let mut tries = 0..500;
+        loop {
+            let ended = command.output();
+            let busy = |error: &io::Error| error.kind() == ErrorKind::ExecutableFileBusy;
+            if ended.as_ref().is_err_and(busy) && tries.next().is_some() {
+                thread::sleep(Duration::from_millis(10));
+            } else {
+                return Self(ended.unwrap());
+            }
+        }
     }
 
     pub fn code(&self) -> i32 {
