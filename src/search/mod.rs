@@ -2,7 +2,7 @@
 //! globs, the last word on the order, and the lines to show.
 //!
 //! The store joins three rankings — by the vectors of both roles and by words —
-//! and gives more than is shown; [`rank`] orders what it gave.
+//! and gives more than is shown; [`rank()`] orders what it gave.
 
 mod glob;
 mod rank;
@@ -49,7 +49,7 @@ pub struct Weights {
 /// What the store is asked.
 #[derive(Debug, Clone)]
 pub struct Question<'a> {
-    /// Words to find, identifiers taken apart; see [`words`].
+    /// Words to find, identifiers taken apart; see [`words()`].
     pub words: &'a str,
     /// The vector to be near to in the TEXT role.
     pub text: Option<&'a [f32]>,
