@@ -29,6 +29,16 @@
 //! vectors, and [`store::Store::commit`] writes it in one transaction. Whatever
 //! happens to a path, it ends in one [`outcome::FileOutcome`].
 //!
+//! ## The way of a question
+//!
+//! ```text
+//! search ─▶ plan::SearchPlan ─▶ Embedder, the index's own model ─▶ Store: three rankings, joined ─▶ search::rank ─▶ report
+//! show, callers, callees ─▶ plan::AskPlan ─▶ Store: the definition, then its calls step by step ─▶ commands::ask
+//! graph, report ─▶ one snapshot from the Store ─▶ picture, report
+//! ```
+//!
+//! What is asked changes nothing, and holds no lock that a run waits for.
+//!
 //! ## The rooms
 //!
 //! | room | what it does | the only user of |

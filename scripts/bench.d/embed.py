@@ -161,10 +161,8 @@ def build():
 
 
 def report(args, stage, results):
-    if args.json:
-        args.json.write_text(json.dumps(results, indent=2) + "\n")
     text = markdown(stage, results)
-    args.output.write_text(text) if args.output else print(text)
+    prepare.tell(args, results, text)
 
 
 def fidelity(result):

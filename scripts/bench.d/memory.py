@@ -50,9 +50,7 @@ def run(args):
         found = {name: stage.measured(name) for name in ("honest", "leaky")}
     results = {"machine": machine.machine(), "runs": found, "checks": checks(found, stage.failing)}
     text = report(results)
-    args.output.write_text(text) if args.output else print(text)
-    if args.json:
-        args.json.write_text(json.dumps(results, indent=2) + "\n")
+    prepare.tell(args, results, text)
     return all(ok for *_, ok in results["checks"])
 
 

@@ -36,10 +36,8 @@ def run(args):
         random.Random(1).shuffle(texts)
         (bench.work / "texts.json").write_text(json.dumps(texts[: args.texts]))
         found = {form: measured(python, bench, graph) for form, graph in GRAPHS.items()}
-    if args.json:
-        args.json.write_text(json.dumps(found, indent=2) + "\n")
     text = report(found)
-    args.output.write_text(text) if args.output else print(text)
+    prepare.tell(args, found, text)
     return True
 
 

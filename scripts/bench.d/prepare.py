@@ -26,6 +26,13 @@ def add_arguments(parser):
     add("--timeout", type=positive, default=3600, metavar="S", help="seconds for one run [3600]")
 
 
+def tell(args, results, text):
+    """Prints the tables, or writes tables and figures where they are wanted."""
+    args.output.write_text(text) if args.output else print(text)
+    if args.json:
+        args.json.write_text(json.dumps(results, indent=2) + "\n")
+
+
 def positive(text):
     if int(text) < 1:
         raise ValueError(text)

@@ -57,9 +57,7 @@ def run(args):
             results["differences"], results["rows"] = equal.differences(home.find_psql(place.path), *urls)
     results["checks"] = checks(results)
     text = report(results)
-    args.output.write_text(text) if args.output else print(text)
-    if args.json:
-        args.json.write_text(json.dumps(results, indent=2) + "\n")
+    prepare.tell(args, results, text)
     return all(ok for *_, ok in results["checks"])
 
 

@@ -48,12 +48,7 @@ def run(args):
             results["rounds"] = rounds(place, bench)
     results["checks"] = checks(results)
     text = report(results)
-    if args.output:
-        args.output.write_text(text)
-    else:
-        print(text)
-    if args.json:
-        args.json.write_text(json.dumps(results, indent=2) + "\n")
+    prepare.tell(args, results, text)
     return all(ok for _, _, _, ok in results["checks"])
 
 

@@ -99,12 +99,7 @@ def run(args):
         results["whole"] = [whole(place, question) for question in QUESTIONS[:WHOLE]]
     results["checks"] = checks(results)
     text = report(results)
-    if args.output:
-        args.output.write_text(text)
-    else:
-        print(text)
-    if args.json:
-        args.json.write_text(json.dumps(results, indent=2) + "\n")
+    prepare.tell(args, results, text)
     return all(ok for *_, ok in results["checks"])
 
 

@@ -7,8 +7,8 @@ use std::time::Instant;
 use anyhow::{Context, anyhow};
 use uuid::Uuid;
 
-use crate::embed::{EmbedError, Embedder, Manifest, ModelConfig, Runtime};
-use crate::error::{self, Advise, AdviseItself};
+use crate::embed::{EmbedError, Embedder, Manifest, ModelConfig};
+use crate::error::{self, Advise, AdviseItself, KnowsAdvice};
 use crate::exit::Exit;
 use crate::plan::{Queries, SearchPlan, tokenizer};
 use crate::report::{Answer, AnswerForm};
@@ -216,12 +216,7 @@ impl Model {
     fn open(config: &ModelConfig) -> anyhow::Result<Self> {
         let manifest = config.manifest()?;
         let tokenizer = Arc::new(tokenizer(config)?);
-        if let Some(server) = &config.server {
-            let embedder = Embedder::served(Arc::clone(server), tokenizer);
-            return Ok(Self { manifest, embedder });
-        }
-        let runtime = advised(Runtime::load(&config.library))?;
-        let embedder = advised(Embedder::open(runtime, config, tokenizer))?;
+        let embedder = advised(Embedder::load(config, tokenizer))?;
         Ok(Self { manifest, embedder })
     }
 
@@ -232,9 +227,9 @@ impl Model {
 }
 
 /// With what can be done about it, which always leaves one way.
-fn advised<T>(result: Result<T, impl Into<EmbedError>>) -> anyhow::Result<T> {
-    result.map_err(Into::into).or_else(|error: EmbedError| {
-        let advice = format!("{}, or search with --mode lexical", error.advice());
-        Err(error).hint(advice)
+fn advised<T>(result: Result<T, EmbedError>) -> anyhow::Result<T> {
+    result.or_else(|error| {
+        let advice = error.advice().unwrap_or_default();
+        Err(error).hint(format!("{advice}, or search with --mode lexical"))
     })
 }

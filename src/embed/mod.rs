@@ -19,6 +19,7 @@ use thiserror::Error;
 
 use crate::bundle::Library;
 use crate::chunk::ChunkedFile;
+use crate::error::KnowsAdvice;
 use crate::memory;
 use crate::names::ModelId;
 
@@ -114,11 +115,9 @@ pub enum EmbedError {
     },
 }
 
-impl EmbedError {
-    /// What to do about it.
-    #[must_use]
-    pub fn advice(&self) -> &'static str {
-        match self {
+impl KnowsAdvice for EmbedError {
+    fn advice(&self) -> Option<String> {
+        let advice = match self {
             Self::Server(error) => error.advice(),
             Self::Onnx(OnnxError::Provider { provider, .. }) => Provider::advice(provider),
             Self::Onnx(OnnxError::Library { .. }) => {
@@ -127,9 +126,12 @@ impl EmbedError {
             _ => {
                 "`mnemo-index models fetch ID` or scripts/setup gets it again; --models-dir names another folder"
             }
-        }
+        };
+        Some(advice.to_owned())
     }
+}
 
+impl EmbedError {
     /// Whether every other text would meet the same.
     #[must_use]
     pub fn meets_all(&self) -> bool {
@@ -285,6 +287,17 @@ enum Engine {
 }
 
 impl Embedder {
+    /// Loads the model, or takes the server that runs it.
+    ///
+    /// # Errors
+    /// [`EmbedError`] with what is wrong: ONNX Runtime, or the model.
+    pub fn load(config: &ModelConfig, tokenizer: Arc<TextTokenizer>) -> Result<Self, EmbedError> {
+        match &config.server {
+            Some(server) => Ok(Self::served(Arc::clone(server), tokenizer)),
+            None => Self::open(Runtime::load(&config.library)?, config, tokenizer),
+        }
+    }
+
     /// Checks the model's files, loads it, and compares its vectors with the
     /// reference the first time it is used on this machine.
     ///
@@ -320,7 +333,7 @@ impl Embedder {
 
     /// A model that a server runs; it was met already.
     #[must_use]
-    pub fn served(server: Arc<Served>, tokenizer: Arc<TextTokenizer>) -> Self {
+    fn served(server: Arc<Served>, tokenizer: Arc<TextTokenizer>) -> Self {
         Self {
             tokenizer,
             engine: Engine::Served(server),

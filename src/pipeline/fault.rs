@@ -4,7 +4,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::embed::EmbedError;
-use crate::error::Advise;
+use crate::error::AdviseItself;
 
 #[derive(Default)]
 pub(super) struct Fault(Mutex<Option<EmbedError>>);
@@ -23,10 +23,7 @@ impl Fault {
     pub fn take(&self) -> anyhow::Result<()> {
         match self.held().take() {
             None => Ok(()),
-            Some(error) => {
-                let advice = error.advice();
-                Err(error).hint(advice)
-            }
+            Some(error) => Err(error).advise(),
         }
     }
 

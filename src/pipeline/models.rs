@@ -3,11 +3,9 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use anyhow::anyhow;
-
 use crate::chunk::{Window, Windows};
-use crate::embed::{EmbedError, Embedder, ModelConfig, Roles, Runtime, TextTokenizer};
-use crate::error::Advise;
+use crate::embed::{Embedder, ModelConfig, Roles, TextTokenizer};
+use crate::error::AdviseItself;
 use crate::plan::IndexPlan;
 
 use super::flight::Role;
@@ -100,31 +98,9 @@ impl<'a> Models<'a> {
 
     fn load(&self) -> anyhow::Result<Roles<Arc<Embedder>>> {
         let models = &self.plan.models;
-        let Some(any) = models.text.as_ref().or(models.code.as_ref()) else {
-            return Ok(Roles {
-                text: None,
-                code: None,
-            });
-        };
-        // All run here, or all on servers.
-        let runtime = any
-            .server
-            .is_none()
-            .then(|| advised(Runtime::load(&any.library)));
-        let runtime = runtime.transpose()?;
-        let open = |config: &ModelConfig, tokenizer: &Arc<TextTokenizer>| match (
-            &config.server,
-            runtime,
-        ) {
-            (None, Some(runtime)) => {
-                let opened = Embedder::open(runtime, config, Arc::clone(tokenizer));
-                Ok(Arc::new(advised(opened)?))
-            }
-            (Some(server), _) => {
-                let (server, tokenizer) = (Arc::clone(server), Arc::clone(tokenizer));
-                Ok(Arc::new(Embedder::served(server, tokenizer)))
-            }
-            (None, None) => Err(anyhow!("one role runs here and the other on a server")),
+        let open = |config: &ModelConfig, tokenizer: &Arc<TextTokenizer>| {
+            let embedder = Embedder::load(config, Arc::clone(tokenizer));
+            embedder.map(Arc::new).advise()
         };
         let text = match (&models.text, &self.tokenizers.text) {
             (Some(config), Some(tokenizer)) => Some(open(config, tokenizer)?),
@@ -140,13 +116,6 @@ impl<'a> Models<'a> {
         };
         Ok(Roles { text, code })
     }
-}
-
-fn advised<T>(result: Result<T, impl Into<EmbedError>>) -> anyhow::Result<T> {
-    result.map_err(Into::into).or_else(|error: EmbedError| {
-        let advice = error.advice();
-        Err(error).hint(advice)
-    })
 }
 
 fn window(tokenizer: &Arc<TextTokenizer>) -> Window<'_> {

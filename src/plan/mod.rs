@@ -143,17 +143,21 @@ pub struct ChunkPlan {
     pub json: bool,
 }
 
-/// What the terminal needs to know, before anything can go wrong.
-#[must_use]
-pub fn terminal(output: &OutputArgs) -> TerminalOptions {
-    let color = match output.color {
+/// When colour is used; the variable counts where nothing was said.
+fn color(typed: cli::ColorArg) -> Color {
+    match typed {
         cli::ColorArg::Auto if home::is_set("NO_COLOR") => Color::Never,
         cli::ColorArg::Auto => Color::Auto,
         cli::ColorArg::Always => Color::Always,
         cli::ColorArg::Never => Color::Never,
-    };
+    }
+}
+
+/// What the terminal needs to know, before anything can go wrong.
+#[must_use]
+pub fn terminal(output: &OutputArgs) -> TerminalOptions {
     TerminalOptions {
-        color,
+        color: color(output.color),
         progress: !(output.no_progress || output.quiet),
         plain_every: Duration::from_secs(5),
         libraries: output.verbose > 1,

@@ -8,8 +8,8 @@ use super::home::Home;
 use super::{gpu, value};
 use crate::bundle::Library;
 use crate::cli::{ModelArgs, PrecisionArg, ProviderArg, RoleArg};
-use crate::embed::{EmbedError, ModelConfig, Precision, Provider, Roles, TextTokenizer};
-use crate::error::Advise;
+use crate::embed::{ModelConfig, Precision, Provider, Roles, TextTokenizer};
+use crate::error::{Advise, AdviseItself};
 use crate::exit::Exit;
 use crate::names::ModelId;
 
@@ -100,9 +100,5 @@ pub(super) fn model_config(
 /// # Errors
 /// One that is missing or broken, with advice.
 pub fn tokenizer(config: &ModelConfig) -> anyhow::Result<TextTokenizer> {
-    let advised = |error: EmbedError| {
-        let advice = error.advice();
-        Err(error).hint(advice)
-    };
-    config.tokenizer().or_else(advised)
+    config.tokenizer().advise()
 }

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 
-use super::home::{self, Home};
+use super::home::Home;
 use super::models::model_config;
 use super::servers::{Servers, servers};
-use super::{Database, database, repository_name};
+use super::{Database, color, database, repository_name};
 use crate::bundle::Library;
-use crate::cli::{ColorArg, ModeArg, SearchArgs};
+use crate::cli::{ModeArg, SearchArgs};
 use crate::embed::{ModelConfig, Precision, Provider};
 use crate::error::{Advise, advised};
 use crate::exit::Exit;
@@ -19,6 +19,7 @@ use crate::language::{self, ChunkKind};
 use crate::search::{Filter, Weights, to_regex};
 use crate::source::Digest;
 use crate::store::{Role, StoredModel};
+use crate::terminal::Color;
 
 /// How much each ranking counts unless something else is said: by
 /// `scripts/eval/search`, on the half of its queries that is for this.
@@ -102,10 +103,10 @@ pub(super) fn search_plan(args: SearchArgs, home: &Home) -> anyhow::Result<Searc
             servers: servers(&args.server, PATIENCE)?,
         },
         json: args.json,
-        color: match args.color {
-            ColorArg::Always => true,
-            ColorArg::Never => false,
-            ColorArg::Auto => std::io::stdout().is_terminal() && !home::is_set("NO_COLOR"),
+        color: match color(args.color) {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => std::io::stdout().is_terminal(),
         },
         database: database(args.database, home)?,
     })

@@ -6,6 +6,9 @@
 //! The languages fill it ([`Builder`]), the store keeps it as bytes, the graph
 //! reads it. Names are numbers into [`Symbols::names`], everything else points
 //! at each other by index, so that a file is a handful of flat lists.
+//!
+//! The page is long since it is one table of types that name each other: whoever
+//! reads one of them looks at the next.
 
 mod builder;
 
