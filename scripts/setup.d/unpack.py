@@ -3,7 +3,9 @@
 import json
 import os
 import shutil
+import tempfile
 import zipfile
+from contextlib import contextmanager
 from pathlib import Path
 
 RECORD = ".installed.json"
@@ -17,6 +19,24 @@ def extract(wheel, members, folder):
             path.parent.mkdir(parents=True, exist_ok=True)
             with archive.open(name) as source, open(path, "wb") as copy:
                 shutil.copyfileobj(source, copy, 1 << 20)
+
+
+def names_in(wheel):
+    """The files inside."""
+    with zipfile.ZipFile(wheel) as archive:
+        return [name for name in archive.namelist() if not name.endswith("/")]
+
+
+@contextmanager
+def made(folder, pin):
+    """A scratch folder beside `folder` and, in it, an empty one that takes its
+    place, finished for `pin`, if all goes well."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".setup-", dir=folder.parent) as scratch:
+        unpacked = Path(scratch) / "unpacked"
+        unpacked.mkdir()
+        yield Path(scratch), unpacked
+        finish(unpacked, folder, pin)
 
 
 def is_complete(folder, pin):
