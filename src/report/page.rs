@@ -10,7 +10,10 @@ use super::memory_profile::plot;
 use crate::memory::Sample;
 use crate::outcome::{FailedFile, RunDetail, RunRecord};
 
-const STYLE: &str = include_str!("page.css");
+const STYLE: &str = concat!(
+    include_str!("../../web/src/palette.css"),
+    include_str!("page.css")
+);
 
 /// The stages, in the order of a file's way.
 const STAGES: [&str; 4] = ["read", "chunk", "embed", "store"];
