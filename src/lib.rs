@@ -63,8 +63,8 @@
 //! | [`terminal`] | standard error: progress, warnings, errors | indicatif |
 //! | [`signal`] | SIGINT and SIGTERM | signal-hook |
 //!
-//! [`names`], [`source`], [`shard`], [`outcome`], [`error`], [`exit`] and [`memory`]
-//! belong to nobody and may be used by all.
+//! [`names`], [`identifiers`], [`source`], [`shard`], [`outcome`], [`error`],
+//! [`exit`] and [`memory`] belong to nobody and may be used by all.
 //!
 //! ## Who may know whom
 //!
@@ -130,6 +130,7 @@ pub mod error;
 pub mod exit;
 pub mod graph;
 pub mod hub;
+pub mod identifiers;
 pub mod language;
 pub mod memory;
 pub mod names;

@@ -13,7 +13,14 @@ use walkdir::WalkDir;
 
 /// What every room may use.
 const SHARED: &[&str] = &[
-    "names", "source", "shard", "outcome", "error", "exit", "memory",
+    "names",
+    "identifiers",
+    "source",
+    "shard",
+    "outcome",
+    "error",
+    "exit",
+    "memory",
 ];
 
 /// What else a room may use of the others: the types at its doors, and for

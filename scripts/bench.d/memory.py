@@ -35,6 +35,7 @@ def add_arguments(parser):
     add("--quick", action="store_true", help="the form that CI runs, in a minute")
     add("--files", type=positive, metavar="N", help=f"how many [{FILES}; --quick: {QUICK_FILES}]")
     add("--sequential", action="store_true", help="one file at a time")
+    add("--precision", choices=("fp32", "int8"), default="fp32", help="of all-MiniLM-L6-v2 [fp32]")
     add("--artefacts", type=Path, default=Path("target/artefacts"), metavar="DIR",
         help="where curves and plots go [target/artefacts]")
     prepare.add_arguments(parser)
@@ -78,6 +79,8 @@ class Stage:
         if args.quick:
             models = home.installed_home().absolute() / "models"
             self.options += small_encoder.options(models, bench.work / "models")
+        else:
+            self.options += ["--precision", args.precision]
 
     def measured(self, name):
         """What a run of one of the two programs showed."""

@@ -8,6 +8,7 @@ whole command). The private server stays up, as it does for whoever runs one.
 """
 
 import json
+import math
 import subprocess
 
 import machine
@@ -106,7 +107,7 @@ def run(args):
 def multiply(place, tree, wanted):
     index(place, tree)
     there, width = (int(value) for value in place.ask(STANDS, "")[0])
-    copies = max(1, round(wanted / there) - 1)
+    copies = max(1, math.ceil(wanted / there) - 1)
     say(f"{there} chunks, and {copies} copies of them")
     place.ask(COPY.format(copies=copies, width=width), "")
     # The end of a run builds the vector indexes that are missing.

@@ -3,7 +3,7 @@
 
 /// Number of the chunker: raised whenever it cuts or describes a file in
 /// another way, so that files are indexed anew.
-pub(super) const VERSION: u32 = 3;
+pub(super) const VERSION: u32 = 4;
 
 /// Larger files are cut line-wise: a syntax tree takes ten to forty times the
 /// memory of its text.

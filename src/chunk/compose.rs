@@ -263,7 +263,7 @@ impl<'f, 's> Composer<'f, 's> {
         }
         let window = file.windows.code;
         let header = inputs::header(&[file.path().as_str(), topic.qualname], window);
-        let code = code_input(&header, &atoms, &file.source.text);
+        let code = code_input(&header, &atoms, (&file.source.text, window));
         if inputs::fits(&code, window) {
             return self.chunk(
                 topic,
@@ -430,7 +430,7 @@ impl Fitter<'_> {
         let mut waiting: Vec<Vec<Atom>> =
             pieces.map(|piece| atoms[piece.clone()].to_vec()).collect();
         while let Some(piece) = waiting.pop() {
-            let code = code_input(&self.header, &piece, self.text);
+            let code = code_input(&self.header, &piece, (self.text, self.window));
             match split::halves(&piece, self.text) {
                 Some([first, second]) if !inputs::fits(&code, self.window) => {
                     waiting.extend([second, first]);
@@ -442,10 +442,12 @@ impl Fitter<'_> {
     }
 }
 
-/// The header line and the source without its doc comment.
-fn code_input(header: &str, atoms: &[Atom], text: &str) -> String {
+/// The header line and the source without its doc comment, as the model of the
+/// window reads them.
+fn code_input(header: &str, atoms: &[Atom], (text, window): (&str, Window)) -> String {
     let code: Vec<Atom> = atoms.iter().filter(|atom| !atom.is_doc).copied().collect();
-    format!("{header}\n{}", split::text_of(&code, text))
+    let code = format!("{header}\n{}", split::text_of(&code, text));
+    window.counter.legible(&code).into_owned()
 }
 
 fn one_line(text: &str) -> String {

@@ -64,6 +64,7 @@ pub(super) fn text_input(head: &str, doc: &str, window: Window) -> TextInput {
     } else {
         format!("{head}\n{doc}")
     };
+    let whole = window.counter.legible(&whole).into_owned();
     if fits(&whole, window) {
         return TextInput {
             text: whole,

@@ -20,6 +20,7 @@ mod show;
 mod split;
 mod survey;
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
@@ -31,6 +32,7 @@ pub use file_kind::is_test;
 pub use metadata::Metadata;
 pub use show::{to_json, to_text};
 
+use crate::identifiers;
 pub use crate::language::ChunkKind;
 use crate::language::{self, Language, TagsError};
 use crate::names::{NamePath, RelPath};
@@ -44,6 +46,22 @@ use crate::symbols::{self, Symbols};
 pub trait CountTokens: Send + Sync {
     /// Number of tokens of `text`, without the special tokens a model adds.
     fn count(&self, text: &str) -> usize;
+
+    /// Whether capitals are small letters to it, so that it does not see where a
+    /// word begins inside an identifier.
+    fn folds_case(&self) -> bool {
+        false
+    }
+
+    /// `text` as the model can read it: with room between the words of an
+    /// identifier, if it would not see them otherwise.
+    fn legible<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.folds_case() {
+            identifiers::spaced(text)
+        } else {
+            Cow::Borrowed(text)
+        }
+    }
 }
 
 /// How much text one model reads at once.
@@ -64,7 +82,7 @@ impl Window<'_> {
         if text.len() / bounds::MAX_BYTES_PER_TOKEN > self.max_tokens {
             return usize::MAX;
         }
-        self.counter.count(text)
+        self.counter.count(&self.counter.legible(text))
     }
 }
 
@@ -139,9 +157,11 @@ pub struct Chunk {
     pub lines: LineSpan,
     /// The text as it stands in the file.
     pub source_code: String,
-    /// What the TEXT role embeds: name path, signature, doc comment.
+    /// What the TEXT role embeds: name path, signature, doc comment; see
+    /// [`CountTokens::legible`].
     pub text_input: String,
-    /// What the CODE role embeds: a header line and the source without its doc comment.
+    /// What the CODE role embeds: a header line and the source without its doc
+    /// comment; see [`CountTokens::legible`].
     pub code_input: String,
     /// The readers' `metadata` column.
     pub metadata: Metadata,

@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use thiserror::Error;
 
 use crate::bundle::Library;
-use crate::chunk::ChunkedFile;
+use crate::chunk::{ChunkedFile, CountTokens};
 use crate::error::KnowsAdvice;
 use crate::memory;
 use crate::names::ModelId;
@@ -422,7 +422,7 @@ impl Embedder {
     /// [`EmbedError`] with what the tokenizer, ONNX Runtime or the server said.
     pub fn embed_query(&self, query: &str, manifest: &Manifest) -> Result<Embedding, EmbedError> {
         let tokenizer = self.tokenizer.with_prefix(&manifest.query_prefix);
-        let mut vectors = self.embed(&[tokenizer.encode(query)?])?;
+        let mut vectors = self.embed(&[tokenizer.encode(&tokenizer.legible(query))?])?;
         Ok(vectors.swap_remove(0))
     }
 

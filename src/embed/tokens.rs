@@ -73,6 +73,8 @@ pub struct TextTokenizer {
     prefix: String,
     max_tokens: usize,
     overhead: usize,
+    /// Whether capitals are small letters to it.
+    folds_case: bool,
     /// Whether a server takes the texts, and not their tokens.
     keeps_text: bool,
 }
@@ -105,7 +107,9 @@ impl TextTokenizer {
         tokenizer.with_padding(None);
         let empty = tokenizer.encode_fast(prefix, true).map_err(refused)?;
         let overhead = empty.get_ids().len();
+        let folds_case = folds_case(&tokenizer).map_err(refused)?;
         Ok(Self {
+            folds_case,
             measure: Measure::Tokenizer(Arc::new(tokenizer)),
             prefix: prefix.to_owned(),
             max_tokens,
@@ -118,6 +122,7 @@ impl TextTokenizer {
     pub(super) fn estimate(max_tokens: usize, bytes_per_token: usize) -> Self {
         Self {
             measure: Measure::Bytes(bytes_per_token),
+            folds_case: false,
             prefix: String::new(),
             max_tokens,
             overhead: SPECIAL_TOKENS,
@@ -223,6 +228,11 @@ impl TextTokenizer {
     }
 }
 
+fn folds_case(tokenizer: &Tokenizer) -> Result<bool, tokenizers::Error> {
+    let ids = |text| tokenizer.encode_fast(text, false);
+    Ok(ids("fromEvent")?.get_ids() == ids("fromevent")?.get_ids())
+}
+
 #[allow(clippy::needless_pass_by_value, reason = "it is given to map_err")]
 fn refused(cause: tokenizers::Error) -> TokenizerError {
     TokenizerError {
@@ -240,5 +250,9 @@ impl CountTokens for TextTokenizer {
                 .encode_fast(text, false)
                 .map_or(0, |encoding| encoding.get_ids().len()),
         }
+    }
+
+    fn folds_case(&self) -> bool {
+        self.folds_case
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::words::parts;
 use super::{Found, Snippet};
+use crate::identifiers::parts;
 
 /// Why a hit stands higher or lower than its rankings put it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]

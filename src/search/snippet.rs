@@ -2,7 +2,7 @@
 
 use super::Found;
 use super::rank::alike;
-use super::words::parts;
+use crate::identifiers::parts;
 
 /// Lines that are shown.
 const LINES: usize = 4;

@@ -1,5 +1,7 @@
-//! Identifiers taken apart: `parseHTTPResponse2` is also `parse`, `http` and
+//! The words of code: `parseHTTPResponse2` is also `parse`, `http` and
 //! `response`. Chunks and queries go through the same, so that they meet.
+
+use crate::identifiers::parts;
 
 /// The longest word that is kept, in bytes: what is longer is data.
 const LONGEST: usize = 64;
@@ -32,56 +34,6 @@ fn push(word: &str, words: &mut String) {
         words.push(' ');
     }
     words.extend(word.chars().flat_map(char::to_lowercase));
-}
-
-/// The parts of an identifier, as they stand in it.
-pub(super) fn parts(name: &str) -> Vec<&str> {
-    let mut parts = Vec::new();
-    for piece in name.split('_').filter(|piece| !piece.is_empty()) {
-        let mut start = 0;
-        let mut before = None;
-        let mut rest = piece.char_indices().peekable();
-        while let Some((at, this)) = rest.next() {
-            let this = Sort::of(this);
-            let after = rest.peek().map(|(_, next)| Sort::of(*next));
-            if before.is_some_and(|before| begins(before, this, after)) {
-                parts.push(&piece[start..at]);
-                start = at;
-            }
-            before = Some(this);
-        }
-        parts.push(&piece[start..]);
-    }
-    parts
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Sort {
-    Upper,
-    Lower,
-    Digit,
-}
-
-impl Sort {
-    fn of(c: char) -> Self {
-        if c.is_uppercase() {
-            Self::Upper
-        } else if c.is_numeric() {
-            Self::Digit
-        } else {
-            Self::Lower
-        }
-    }
-}
-
-/// Whether a part begins at `this`.
-fn begins(before: Sort, this: Sort, after: Option<Sort>) -> bool {
-    match (before, this) {
-        // The last capital of an acronym begins the next word: `HTTPResponse`.
-        (Sort::Upper, Sort::Upper) => after == Some(Sort::Lower),
-        (Sort::Upper, Sort::Lower) => false,
-        _ => before != this,
-    }
 }
 
 #[cfg(test)]

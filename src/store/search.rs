@@ -50,11 +50,13 @@ const FILTER: &str = "
     AND ($5::uuid IS NULL OR c.id <> $5)";
 
 /// Settings of the session; those that the server does not know are left out, as
-/// some are by pgvector before 0.8.
+/// some are by pgvector before 0.8. The words of the chunks that are looked at
+/// take more than the 4 MB that a server gives a step by default.
 const SETTINGS: &str = "
     SELECT set_config(s.name, wanted.value, false)
     FROM pg_settings s JOIN (VALUES ('hnsw.iterative_scan', 'relaxed_order'), ('hnsw.ef_search', $1::text),
-        ('hnsw.max_scan_tuples', $2::text), ('plan_cache_mode', 'force_custom_plan')) AS wanted (name, value)
+        ('hnsw.max_scan_tuples', $2::text), ('plan_cache_mode', 'force_custom_plan'),
+        ('work_mem', '64MB')) AS wanted (name, value)
         USING (name)";
 
 /// One ranking by vectors: `column` compared with the parameter `vector`.
@@ -97,18 +99,18 @@ fn by_words() -> String {
         ), chosen AS MATERIALIZED (
             SELECT c.repository, c.id, c.search_words || ''::tsvector AS search_words
             FROM choosing JOIN code_chunks c ON c.search_words @@ any_of WHERE {FILTER}
-        ), occurrences AS (
-            SELECT *, count(*) OVER (PARTITION BY lexeme) AS chunks_with
-            FROM (SELECT chosen.repository, chosen.id, lexeme, frequency,
-                    ts_rank('{{{code}, {text}, {path}, {name}}}', search_words, lexeme)
-                        / (1 - {share} + {share} * length(search_words) / {average}) AS weight
-                FROM chosen CROSS JOIN lexemes WHERE search_words @@ lexeme) each
+        ), rated AS MATERIALIZED (
+            SELECT lexeme, ln(1 + 1 / coalesce(frequency,
+                (chunks_with + 0.5) / (greatest(chunks, chunks_with) + 1))) AS rarity
+            FROM lexemes CROSS JOIN size CROSS JOIN LATERAL (
+                SELECT count(*) AS chunks_with FROM chosen WHERE frequency IS NULL AND search_words @@ lexeme) counted
         ), lexical AS (
-            SELECT repository, id, row_number() OVER (ORDER BY sum(weight * rarity) DESC, id) AS place
-            FROM (SELECT repository, id, weight, ln(1 + 1 / coalesce(frequency,
-                    (chunks_with + 0.5) / (greatest(chunks, chunks_with) + 1))) AS rarity
-                FROM occurrences, size) rated
-            GROUP BY repository, id ORDER BY sum(weight * rarity) DESC, id LIMIT {CANDIDATES})"
+            SELECT repository, id, row_number() OVER (ORDER BY score DESC, id) AS place
+            FROM (SELECT repository, id, (
+                    SELECT sum(ts_rank('{{{code}, {text}, {path}, {name}}}', search_words, lexeme) * rarity)
+                    FROM rated WHERE search_words @@ lexeme
+                ) / (1 - {share}::float8 + {share}::float8 * length(search_words) / {average}::float8) AS score
+                FROM chosen ORDER BY score DESC, id LIMIT {CANDIDATES}) best)"
     )
 }
 
