@@ -100,7 +100,8 @@ def texts_of(binary, tree):
     """What a run over `tree` embeds, in both roles, equal texts once."""
     files = sorted(p for p in tree.rglob("*") if p.suffix in (".ts", ".tsx", ".js", ".py"))
     words = [binary, "chunk", "--json", *files]
-    told = subprocess.run(words, capture_output=True, text=True, check=False).stdout
+    # From the tree, since texts begin with the path inside it.
+    told = subprocess.run(words, cwd=tree, capture_output=True, text=True, check=False).stdout
     chunks = [c for line in told.splitlines() for c in json.loads(line).get("chunks", [])]
     return sorted({chunk[role] for chunk in chunks for role in ("text_input", "code_input")})
 
