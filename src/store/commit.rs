@@ -28,6 +28,16 @@ pub struct Committed {
     pub edges: BTreeMap<String, u64>,
 }
 
+/// After how many files of a run the tables are measured; later the server does
+/// it by itself.
+const MEASURED_AFTER: [u64; 7] = [4, 16, 64, 256, 1_024, 4_096, 16_384];
+
+/// Of the keys' columns alone: the others are large. A table that another run
+/// measures just now is left to it.
+const MEASURE_KEYS: &str = "
+    ANALYZE (SKIP_LOCKED) code_chunks (repository, id, file_path), nodes (repository, node_id, file_path),
+        edges (repository, edge_id, source_node_id, target_node_id, relation_type)";
+
 /// The statements of a commit, prepared once a session.
 #[derive(Clone)]
 pub(super) struct Statements {
@@ -67,7 +77,24 @@ impl Store {
             ids,
         };
         self.persist(|store| store.write(&write))?;
+        self.committed += 1;
+        if MEASURED_AFTER.contains(&self.committed) {
+            self.measure_keys()?;
+        }
         Ok(Committed::of(&graph, file))
+    }
+
+    /// Lets the planner know how many rows a key has. It keeps the plans of a
+    /// session, those of foreign keys too, and on tables that were empty when it
+    /// made them any index that begins with the repository looks as good as
+    /// another: each check of a key would read all rows of the repository.
+    fn measure_keys(&mut self) -> Result<(), StoreError> {
+        self.persist(|store| {
+            store
+                .client
+                .batch_execute(MEASURE_KEYS)
+                .map_err(StoreError::sql("measure the tables"))
+        })
     }
 
     fn write(&mut self, write: &Write<'_>) -> Result<(), StoreError> {
@@ -143,6 +170,7 @@ impl Statements {
 /// with them), that it failed before, what contains what in it, and the nodes
 /// that it no longer has with their edges. The nodes that it still has stay in
 /// their place, and so do the edges between files until the graph is made anew.
+/// Edges are found by each of their ends: asked for both at once, no index helps.
 const CLEAR: &str = "
     WITH standing AS (
         SELECT node_id FROM nodes WHERE repository = $1 AND file_path = $2
@@ -153,10 +181,12 @@ const CLEAR: &str = "
     ), open AS (
         DELETE FROM file_references WHERE repository = $1 AND file_path = $2
     ), edges AS (
-        DELETE FROM edges WHERE repository = $1 AND (
-            relation_type = 'contains' AND source_node_id IN (SELECT node_id FROM standing)
-            OR source_node_id IN (SELECT node_id FROM standing WHERE node_id <> ALL ($3))
-            OR target_node_id IN (SELECT node_id FROM standing WHERE node_id <> ALL ($3)))
+        DELETE FROM edges WHERE repository = $1 AND edge_id IN (
+            SELECT edge_id FROM standing JOIN edges ON repository = $1 AND source_node_id = node_id
+                WHERE relation_type = 'contains' OR node_id <> ALL ($3)
+            UNION ALL
+            SELECT edge_id FROM standing JOIN edges ON repository = $1 AND target_node_id = node_id
+                WHERE node_id <> ALL ($3))
     )
     DELETE FROM nodes WHERE repository = $1 AND file_path = $2 AND node_id <> ALL ($3)";
 

@@ -96,6 +96,8 @@ pub struct Store {
     vector_index: VectorIndex,
     shape: Shape,
     writing: Option<commit::Statements>,
+    /// Files of this run that were committed.
+    committed: u64,
 }
 
 /// What differs between a database of ours, one that MnemoLite made, and one of
@@ -137,6 +139,7 @@ impl Store {
             vector_index: config.vector_index,
             shape,
             writing: None,
+            committed: 0,
         })
     }
 

@@ -1,6 +1,8 @@
 //! A file goes into the database whole, replaces what stood there, and reads
 //! back as it was.
 
+use std::time::Duration;
+
 use mnemo_index::chunk::ChunkKind;
 use mnemo_index::names::RepositoryName;
 use mnemo_index::source::{Digest, Recipe};
@@ -225,6 +227,31 @@ fn five_thousand_files_are_known_in_well_under_a_second() {
     }
     assert_eq!(standing.retire(false).unwrap(), Retired::Files(0));
     assert!(begin.elapsed().as_millis() < 500, "{:?}", begin.elapsed());
+}
+
+/// Rows that indexes gave, once the sessions that asked have ended and told.
+fn rows_read(database: &Database) -> i64 {
+    let others = "SELECT count(*) FROM pg_stat_activity
+                  WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    while database.count(others) > 0 {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    database.count("SELECT sum(idx_tup_read)::int8 FROM pg_stat_user_indexes")
+}
+
+#[test]
+fn what_a_commit_reads_does_not_grow_with_what_stands() {
+    const FILES: i64 = 1_000;
+    let database = Database::new();
+    let mut store = database.store(3);
+    for number in 0..FILES {
+        let file = shapes(&format!("src/{number}.ts"), 3);
+        store.commit(&file, &recipe()).unwrap();
+    }
+    drop(store);
+    // Those of a file are a dozen; the planner may take all of a small table at once.
+    let each = rows_read(&database) / FILES;
+    assert!((1..1_000).contains(&each), "{each} rows for each file");
 }
 
 #[test]
