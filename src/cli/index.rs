@@ -312,8 +312,8 @@ pub enum ProviderArg {
     Cuda,
     /// The processor through OpenVINO, in bf16
     Openvino,
-    /// The fastest that the set-up brought and that can run here: CUDA, OpenVINO with AMX, the
-    /// processor
+    /// The fastest that the set-up brought and that can run here: CUDA, OpenVINO where the
+    /// processor multiplies bf16, the processor alone
     Auto,
 }
 
