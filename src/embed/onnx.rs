@@ -126,6 +126,11 @@ fn map_large_blocks() {
     }
 }
 
+/// From so many tokens of one text the attention of a run, which grows with
+/// their square, takes more than the rest of it: what such a run took is given
+/// back at its end, on a processor. See `docs/memory.md`.
+const LARGE_RUN: usize = 512;
+
 /// Gives the free pages of all heaps back to the system, also those between
 /// blocks in use, which `free` alone keeps. Takes about a millisecond.
 pub(super) fn trim_heaps() {
@@ -219,13 +224,15 @@ impl OnnxModel {
     }
 
     /// One vector for each row of `batch`; `shrink` gives the arena's free
-    /// memory back to the system at the end of the run.
+    /// memory back to the system at the end of the run, as a large run does
+    /// anyway.
     ///
     /// # Errors
     /// [`OnnxError::Runtime`] with what ONNX Runtime said.
     pub(super) fn run(&self, batch: &Batch, shrink: bool) -> Result<Vec<Embedding>, OnnxError> {
         let mut output = vec![0.0; self.output_shape(batch).iter().product()];
-        self.call(batch, &mut output, shrink)?;
+        let is_large = self.provider == Provider::Cpu && batch.columns() >= LARGE_RUN;
+        self.call(batch, &mut output, shrink || is_large)?;
         self.embeddings(batch, &output)
     }
 
