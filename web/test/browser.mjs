@@ -30,16 +30,17 @@ export async function browse(use, { width = 1280, height = 800 } = {}) {
   const options = ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run'];
   options.push('--remote-debugging-pipe', '--disable-extensions', '--disable-background-networking');
   options.push(`--user-data-dir=${profile}`, `--window-size=${width},${height}`, 'about:blank');
-  const child = spawn(find(), options, { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] });
+  // A group of its own, so that the processes it starts end with it and write no more into the profile.
+  const child = spawn(find(), options, { detached: true, stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] });
   const ended = new Promise((resolve) => child.once('exit', resolve));
   try {
     const page = await Page.open(child.stdio[3], child.stdio[4]);
     await page.resize(width, height);
     return await use(page);
   } finally {
-    child.kill('SIGKILL');
+    process.kill(-child.pid, 'SIGKILL');
     await ended;
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+    rmSync(profile, { recursive: true, force: true, maxRetries: 20 });
   }
 }
 
