@@ -1,5 +1,6 @@
 //! Turns texts into vectors: tokenizers, ONNX Runtime and what is known of the
-//! models. The only room that knows either library.
+//! models. The only room that knows either library. A little longer than a file
+//! should be: the types at the door stand beside the one thing that makes them.
 
 mod batch;
 mod files;
