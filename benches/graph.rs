@@ -77,11 +77,11 @@ fn main() {
         let before = megabytes();
         let began = Instant::now();
         let input = store.graph_input().unwrap();
-        let symbols = store.symbols().unwrap();
-        let bytes: usize = symbols.iter().map(|file| file.symbols.len()).sum();
-        let read = (began.elapsed(), megabytes());
-        let began = Instant::now();
-        let graph = WholeGraph::of(&repository, &root, symbols);
+        let mut bytes = 0;
+        let symbols = store.symbols(&input.paths).inspect(|file| {
+            bytes += file.as_ref().map_or(0, |file| file.symbols.len());
+        });
+        let graph = WholeGraph::of(&repository, &root, symbols).unwrap();
         let resolved = (began.elapsed(), megabytes());
         let began = Instant::now();
         store.write_graph(&graph, &input.with(&[0; 32])).unwrap();
@@ -91,7 +91,7 @@ fn main() {
             "  {} bytes stored for a definition",
             bytes / definitions.max(1)
         );
-        for (what, (time, peak)) in [("read", read), ("resolved", resolved), ("written", written)] {
+        for (what, (time, peak)) in [("resolved", resolved), ("written", written)] {
             println!(
                 "  {what} {time:?}, peak {} MB above",
                 peak.saturating_sub(before)

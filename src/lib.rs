@@ -52,10 +52,10 @@
 //! | [`read`] | bytes → [`source::Source`], secrets masked | regex (with language) |
 //! | [`language`] | facts about each language: grammar, queries, rules | tree-sitter (with chunk) |
 //! | [`chunk`] | [`source::Source`] → [`chunk::ChunkedFile`] | |
-//! | [`symbols`] | what a file says to the others: names, types, imports, calls | postcard |
+//! | [`symbols`] | what a file says to the others: names, types, imports, calls | postcard, zstd (with bundle) |
 //! | [`embed`] | texts → [`embed::Embedding`]s: models here or a server elsewhere | ort, tokenizers, ureq (with hub) |
 //! | [`hub`] | brings the files of models: from the hub, a mirror, a folder | `hf_hub`, ureq |
-//! | [`graph`] | [`chunk::ChunkedFile`] → nodes and edges, all [`symbols`] → what ties files, without SQL | `oxc_resolver` |
+//! | [`graph`] | [`chunk::ChunkedFile`] → nodes and edges, all [`symbols`] → what ties files, without SQL | `oxc_resolver`, `string_interner` |
 //! | [`search`] | words, globs, and the order of what was found, without SQL | |
 //! | [`store`] | everything in PostgreSQL, and the private server | postgres, pgvector, refinery, rustls, strsim |
 //! | [`picture`] | the graph as a page, or for other programs | flate2, base64 (with report) |
@@ -78,8 +78,9 @@
 //!   construction: bytes per file ([`read`]), nodes, definitions and time per
 //!   parse ([`chunk`]), tokens per text and texts per run ([`embed`]), items per
 //!   channel and bytes of source under way ([`pipeline`]). What ties the files is
-//!   found at the end from their [`symbols`], some kilobytes for each file, and
-//!   from no source or vector. A run that comes near its limit says so and stops
+//!   found at the end from their [`symbols`], packed to two kilobytes for each
+//!   file and unpacked as they are asked for ([`graph`]), and from no source or
+//!   vector. A run that comes near its limit says so and stops
 //!   by itself; `docs/memory.md` tells the story.
 //! * **Readers see whole files, and whole graphs.** One transaction replaces a
 //!   file's chunks, vectors, nodes and its entry in `indexed_files`; one brings

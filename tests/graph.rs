@@ -29,11 +29,12 @@
 #[path = "chunk/harness.rs"]
 mod harness;
 
+use std::convert::Infallible;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use mnemo_index::graph::packages::Packages;
-use mnemo_index::graph::resolve::{End, Resolution, SymbolFile, resolve};
+use mnemo_index::graph::resolve::{End, Relation, Resolution, SymbolFile, resolve};
 use mnemo_index::language;
 
 struct Case {
@@ -149,27 +150,34 @@ fn listing(case: &Case) -> Vec<String> {
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
     let root = folder.path().canonicalize().unwrap();
-    lines(case, &resolve(files, &root, &Packages::new(&root)))
+    let files = files.into_iter().map(Ok::<_, Infallible>);
+    let Ok(found) = resolve(files, &root, &Packages::new(&root));
+    lines(case, &found)
 }
 
 fn lines(case: &Case, found: &Resolution) -> Vec<String> {
-    let is_wanted = |relation: &str| case.relations.iter().any(|wanted| wanted == relation);
+    let is_wanted = |relation: Relation| {
+        case.relations
+            .iter()
+            .any(|wanted| wanted == relation.as_str())
+    };
     let mut lines = Vec::new();
     for tie in found.ties.iter().filter(|tie| is_wanted(tie.relation)) {
         let (source, target) = (name(found, tie.source), name(found, tie.target));
         let file = &found.files[tie.source.file as usize].path;
-        for site in &tie.sites {
+        for site in found.sites(tie) {
             let place = format!("{}:{}", site.at.line, site.at.column);
-            let ends = format!("{source} -> {target} [{}]", site.how);
+            let ends = format!("{source} -> {target} [{}]", site.how.as_str());
             lines.push((
                 file.clone(),
                 site.at,
-                format!("{} {file} {place} {ends}", tie.relation),
+                format!("{} {file} {place} {ends}", tie.relation.as_str()),
             ));
         }
     }
-    for (file, open) in found.files.iter().zip(&found.open) {
-        for reference in open.iter().filter(|open| is_wanted(open.relation)) {
+    for file in &found.files {
+        let open = found.open(file).iter();
+        for reference in open.filter(|open| is_wanted(open.relation)) {
             let place = format!("{}:{}", reference.at.line, reference.at.column);
             let package = reference.package.map_or("?", |package| found.text(package));
             let what = format!(
@@ -178,7 +186,7 @@ fn lines(case: &Case, found: &Resolution) -> Vec<String> {
                 package
             );
             let path = &file.path;
-            let line = format!("open {} {path} {place} {what}", reference.relation);
+            let line = format!("open {} {path} {place} {what}", reference.relation.as_str());
             lines.push((path.clone(), reference.at, line));
         }
     }

@@ -10,7 +10,7 @@ use super::ids;
 use super::metrics::{Measures, measure};
 use super::packages::{Package, Packages};
 use super::place::Place;
-use super::resolve::{End, OpenReference, Resolution, SymbolFile, Tie, resolve};
+use super::resolve::{End, OpenReference, Relation, Resolution, SymbolFile, Tie, resolve};
 use super::{Complexity, Edge, Node, NodeType};
 use crate::names::{RelPath, RepositoryName};
 
@@ -54,11 +54,18 @@ pub struct Weight {
 }
 
 impl WholeGraph {
-    /// Resolves the files, which are in path order, below `root`.
-    #[must_use]
-    pub fn of(repository: &RepositoryName, root: &Path, files: Vec<SymbolFile>) -> Self {
+    /// Resolves the files, which come in path order, below `root`. They are
+    /// taken one by one, so that not all of them need be there at once.
+    ///
+    /// # Errors
+    /// The first that `files` gives.
+    pub fn of<E>(
+        repository: &RepositoryName,
+        root: &Path,
+        files: impl IntoIterator<Item = Result<SymbolFile, E>>,
+    ) -> Result<Self, E> {
         let packages = Packages::new(root);
-        let resolution = resolve(files, root, &packages);
+        let resolution = resolve(files, root, &packages)?;
         let mut members: BTreeMap<Package, Vec<u32>> = BTreeMap::new();
         let mut places = Vec::with_capacity(resolution.files.len());
         for (number, file) in (0..).zip(&resolution.files) {
@@ -77,7 +84,7 @@ impl WholeGraph {
             measures: Vec::new(),
         };
         graph.measure();
-        graph
+        Ok(graph)
     }
 
     fn measure(&mut self) {
@@ -95,7 +102,10 @@ impl WholeGraph {
     }
 
     fn calls(&self) -> impl Iterator<Item = &Tie> {
-        self.found.ties.iter().filter(|tie| tie.relation == "calls")
+        self.found
+            .ties
+            .iter()
+            .filter(|tie| tie.relation == Relation::Calls)
     }
 
     /// The number of the node that an end is.
@@ -187,30 +197,30 @@ impl WholeGraph {
     fn edge(&self, tie: &Tie) -> Edge {
         let (source, target) = (self.id(tie.source), self.id(tie.target));
         Edge {
-            id: ids::edge(source, target, tie.relation),
+            id: ids::edge(source, target, tie.relation.as_str()),
             source,
             target,
-            relation: tie.relation,
+            relation: tie.relation.as_str(),
             properties: self.edge_properties(tie),
         }
     }
 
     fn edge_properties(&self, tie: &Tie) -> Map<String, Value> {
-        let sites = &tie.sites;
+        let sites = self.found.sites(tie);
         let first = &sites[0];
         let mut properties = object(json!({
             "sites": sites.iter().map(|site| [site.at.line, site.at.column]).collect::<Vec<_>>(),
-            "resolution": first.how,
+            "resolution": first.how.as_str(),
             "source_file": self.path(tie.source),
             "target_file": self.path(tie.target),
         }));
         let mut set = |key: &str, value: Value| properties.insert(key.to_owned(), value);
         let (name, source) = (self.found.text(first.name), self.found.text(first.source));
         if sites.iter().any(|site| site.how != first.how) {
-            let all: Vec<&str> = sites.iter().map(|site| site.how).collect();
+            let all: Vec<&str> = sites.iter().map(|site| site.how.as_str()).collect();
             set("resolutions", json!(all));
         }
-        if tie.relation == "calls" {
+        if tie.relation == Relation::Calls {
             set("call_name", json!(name));
         } else if !name.is_empty() {
             let key = if source.is_empty() { "name" } else { "symbol" };
@@ -237,23 +247,21 @@ impl WholeGraph {
 
     /// Path of each file, and what in it ties to nothing, as JSON.
     pub fn open(&self) -> impl Iterator<Item = (&str, Value)> {
-        self.found.open.iter().enumerate().map(|(file, open)| {
-            let path = self.found.files[file].path.as_str();
-            let list = open
-                .iter()
-                .map(|reference| self.open_reference(file, reference));
-            (path, list.collect())
+        (0..).zip(&self.found.files).map(|(number, file)| {
+            let open = self.found.open(file).iter();
+            let list = open.map(|reference| self.open_reference(number, reference));
+            (file.path.as_str(), list.collect())
         })
     }
 
-    fn open_reference(&self, file: usize, reference: &OpenReference) -> Value {
+    fn open_reference(&self, file: u32, reference: &OpenReference) -> Value {
         let end = End {
-            file: u32::try_from(file).unwrap_or(u32::MAX),
+            file,
             definition: reference.source,
         };
         let mut value = json!({
             "node_id": self.id(end).to_string(),
-            "relation": reference.relation,
+            "relation": reference.relation.as_str(),
             "name": self.found.text(reference.name),
             "line": reference.at.line,
             "col": reference.at.column,
@@ -276,8 +284,8 @@ impl WholeGraph {
             let (source, target) = (self.id(tie.source), self.id(tie.target));
             let rank = |end: End| self.measures[self.number(end)].rank;
             Weight {
-                edge: ids::edge(source, target, tie.relation),
-                calls: i32::try_from(tie.sites.len()).unwrap_or(i32::MAX),
+                edge: ids::edge(source, target, tie.relation.as_str()),
+                calls: i32::try_from(self.found.sites(tie).len()).unwrap_or(i32::MAX),
                 importance: f64::midpoint(rank(tie.source), rank(tie.target)),
             }
         })
@@ -291,21 +299,21 @@ impl WholeGraph {
             ..Counts::default()
         };
         for tie in &self.found.ties {
-            *counts.edges.entry(tie.relation).or_default() += 1;
-            for site in &tie.sites {
-                if tie.relation == "calls" {
-                    *counts.resolutions.entry(site.how).or_default() += 1;
+            *counts.edges.entry(tie.relation.as_str()).or_default() += 1;
+            if tie.relation == Relation::Calls {
+                for site in self.found.sites(tie) {
+                    *counts.resolutions.entry(site.how.as_str()).or_default() += 1;
                 }
             }
         }
         let in_packages = self.packages.iter().map(|(_, files)| files.len() as u64);
         *counts.edges.entry("contains").or_default() += in_packages.sum::<u64>();
-        for reference in self.found.open.iter().flatten() {
+        for reference in self.found.all_open() {
             let kind = match reference.package {
                 Some(_) => &mut counts.external,
                 None => &mut counts.unresolved,
             };
-            *kind.entry(reference.relation).or_default() += 1;
+            *kind.entry(reference.relation.as_str()).or_default() += 1;
         }
         counts
     }

@@ -23,7 +23,7 @@ pub fn make(tree: &Tree, store: &mut Store) -> anyhow::Result<Option<GraphSummar
     if stands.as_deref() == Some(made_from.as_slice()) && !tree.anew {
         return Ok(None);
     }
-    let graph = WholeGraph::of(tree.repository, root, store.symbols().advise()?);
+    let graph = WholeGraph::of(tree.repository, root, store.symbols(&input.paths)).advise()?;
     store.write_graph(&graph, &made_from).advise()?;
     let counts = graph.counts();
     Ok(Some(GraphSummary {

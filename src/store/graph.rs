@@ -2,7 +2,6 @@
 //! them is written, as the difference to what stands, in one transaction.
 
 use postgres::Transaction;
-use postgres::fallible_iterator::FallibleIterator;
 use postgres::types::ToSql;
 use uuid::Uuid;
 
@@ -25,7 +24,10 @@ const FILES: &str = r#"SELECT file_path, digest, recipe FROM indexed_files
     WHERE repository = $1 ORDER BY file_path COLLATE "C""#;
 
 const SYMBOLS: &str = r#"SELECT file_path, symbols FROM file_symbols
-    WHERE repository = $1 ORDER BY file_path COLLATE "C""#;
+    WHERE repository = $1 AND file_path = ANY($2) ORDER BY file_path COLLATE "C""#;
+
+/// Files whose symbols are read at a time.
+const PAGE: usize = 64;
 
 /// What the repository should hold, side by side with what it does. Sequential
 /// scans are right here: all rows of the repository are looked at.
@@ -188,9 +190,9 @@ pub struct GraphInput {
 impl GraphInput {
     /// The hash of the files and of what else decides.
     #[must_use]
-    pub fn with(mut self, settings: &[u8; 32]) -> [u8; 32] {
-        self.hasher.update(settings);
-        *self.hasher.finalize().as_bytes()
+    pub fn with(&self, settings: &[u8; 32]) -> [u8; 32] {
+        let mut hasher = self.hasher.clone();
+        *hasher.update(settings).finalize().as_bytes()
     }
 }
 
@@ -233,29 +235,36 @@ impl Store {
         })
     }
 
-    /// What every file says, in path order.
+    /// What these files, which are in path order, say: read as they are asked
+    /// for, a page at a time.
     ///
     /// # Errors
-    /// [`StoreError::Sql`] if the database cannot be asked.
-    pub fn symbols(&mut self) -> Result<Vec<SymbolFile>, StoreError> {
-        self.persist(Self::read_symbols)
+    /// Each may be [`StoreError::Sql`] if the database cannot be asked.
+    pub fn symbols(
+        &mut self,
+        paths: &[String],
+    ) -> impl Iterator<Item = Result<SymbolFile, StoreError>> {
+        paths.chunks(PAGE).flat_map(|paths| {
+            let (files, error) = match self.persist(|store| store.page_of_symbols(paths)) {
+                Ok(files) => (files, None),
+                Err(error) => (Vec::new(), Some(Err(error))),
+            };
+            files.into_iter().map(Ok).chain(error)
+        })
     }
 
-    fn read_symbols(&mut self) -> Result<Vec<SymbolFile>, StoreError> {
-        let mut files = Vec::new();
-        self.client
-            .query_raw(SYMBOLS, [self.repository.as_str()])
-            .and_then(|rows| {
-                rows.for_each(|row| {
-                    files.push(SymbolFile {
-                        path: row.get(0),
-                        symbols: row.get(1),
-                    });
-                    Ok(())
-                })
-            })
+    fn page_of_symbols(&mut self, paths: &[String]) -> Result<Vec<SymbolFile>, StoreError> {
+        let rows = self
+            .client
+            .query(SYMBOLS, &[&self.repository.as_str(), &paths])
             .map_err(StoreError::sql("read what the files say"))?;
-        Ok(files)
+        Ok(rows
+            .iter()
+            .map(|row| SymbolFile {
+                path: row.get(0),
+                symbols: row.get(1),
+            })
+            .collect())
     }
 
     /// Brings what ties the files to `graph`, all at once.

@@ -11,6 +11,7 @@
 //! reads one of them looks at the next.
 
 mod builder;
+pub mod packed;
 
 use serde::{Deserialize, Serialize};
 

@@ -155,7 +155,7 @@ pub fn commit(store: &mut Store, name: &str, text: &str, (root, width): (&Path, 
 pub fn make(store: &mut Store, root: &Path) {
     let name = RepositoryName::new("sample").unwrap();
     let input = store.graph_input().unwrap();
-    let graph = WholeGraph::of(&name, root, store.symbols().unwrap());
+    let graph = WholeGraph::of(&name, root, store.symbols(&input.paths)).unwrap();
     store.write_graph(&graph, &input.with(&[0; 32])).unwrap();
 }
 

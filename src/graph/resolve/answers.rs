@@ -40,6 +40,15 @@ impl Answers {
         self.numbers[file as usize][expr as usize] = number;
     }
 
+    /// Forgets all answers.
+    pub fn forget(&mut self) {
+        for file in &mut self.numbers {
+            file.fill(UNKNOWN);
+        }
+        self.distinct = Vec::new();
+        self.known = HashMap::new();
+    }
+
     fn number(&mut self, answer: &Values) -> u32 {
         if let Some(known) = self.known.get(answer) {
             return *known;

@@ -21,8 +21,8 @@ impl Resolver {
             Value::Function(of, function, env) => {
                 let env = self.inferred((of, function, env), file, call);
                 let given = self.function_result(of, function, env);
-                let found = self.world.file(of).function(function);
-                if call.kind == CallKind::New && given.is_empty() && found.definition.is_some() {
+                let is_named = || self.world.file(of).function(function).definition.is_some();
+                if call.kind == CallKind::New && given.is_empty() && is_named() {
                     return self.nothing();
                 }
                 given
@@ -205,7 +205,7 @@ impl Resolver {
 
     /// What the function that a lambda is given to says that it will hand it.
     fn in_context(&mut self, file: FileId, id: FunctionId, number: u32) -> Values {
-        let Some((call, place)) = self.world.contexts.get(&(file, id)).copied() else {
+        let Some((call, place)) = self.world.file(file).context(id) else {
             return self.nothing();
         };
         let is_named = self.world.file(file).function(id).definition.is_some();

@@ -1,11 +1,13 @@
 //! From answers to the ties of the graph, and what stays open.
 
+use std::ops::Range;
+
 use super::ends::{base_targets, definition_of, source_of};
 use super::imports::Target;
-use super::resolution::{End, Named, OpenReference, Resolution, SiteOf, Tie};
+use super::resolution::{End, How, Named, OpenReference, Relation, Resolution, SiteOf, Tie};
 use super::scope::Side;
 use super::value::{FileId, Text, Value, Values};
-use super::world::{Dialect, File, World};
+use super::world::{Dialect, File};
 use super::{Resolver, builtins};
 use crate::symbols::{At, Base, Call, CallKind, Definition, Imported, NONE};
 
@@ -13,7 +15,6 @@ use crate::symbols::{At, Base, Call, CallKind, Definition, Imported, NONE};
 pub(super) fn collect(mut resolver: Resolver) -> Resolution {
     let mut collector = Collector::default();
     for file in resolver.world.ids() {
-        collector.open.push(Vec::new());
         collector.imports(&mut resolver, file);
         collector.bases(&mut resolver, file);
         let calls = resolver.world.file(file).symbols().calls.len();
@@ -22,59 +23,53 @@ pub(super) fn collect(mut resolver: Resolver) -> Resolution {
             let call = resolver.world.file(file).call(number).clone();
             collector.call(&mut resolver, file, &call);
         }
-        collector.end_file();
+        collector.end_file(&resolver.world.file(file));
     }
-    // What was only needed to find answers goes before they are laid out.
-    let Resolver { world, .. } = resolver;
-    collector.finish(world)
+    Resolution {
+        texts: resolver.world.into_texts(),
+        ..collector.found
+    }
 }
 
 #[derive(Default)]
 struct Collector {
-    /// All of the files that are done, by their ends and relation.
-    ties: Vec<Tie>,
+    /// Of the files that are done.
+    found: Resolution,
     /// Places in the file at hand.
-    places: Vec<(End, End, &'static str, SiteOf)>,
-    open: Vec<Vec<OpenReference>>,
+    places: Vec<(End, End, Relation, SiteOf)>,
+    /// What in it ties to nothing.
+    open: Vec<OpenReference>,
 }
 
 impl Collector {
     /// A tie starts in one file, so that each file's are whole by themselves.
-    fn end_file(&mut self) {
-        if let Some(open) = self.open.last_mut() {
-            open.sort();
-            open.shrink_to_fit();
-        }
+    fn end_file(&mut self, file: &File) {
         self.places.sort();
         self.places.dedup();
         let ties = self
             .places
             .chunk_by(|one, other| (one.0, one.1, one.2) == (other.0, other.1, other.2));
-        self.ties.extend(ties.map(|places| Tie {
-            source: places[0].0,
-            target: places[0].1,
-            relation: places[0].2,
-            sites: places.iter().map(|place| place.3).collect(),
-        }));
-        self.places.clear();
-    }
-
-    fn finish(self, world: World) -> Resolution {
-        let (texts, files) = world.into_parts();
-        Resolution {
-            ties: self.ties,
-            open: self.open,
-            files: files.into_iter().map(named).collect(),
-            texts,
+        for places in ties {
+            let (source, target, relation, _) = places[0];
+            self.found.ties.push(Tie {
+                source,
+                target,
+                relation,
+                sites: appended(&mut self.found.sites, places.iter().map(|place| place.3)),
+            });
         }
+        self.places.clear();
+        self.open.sort();
+        let open = appended(&mut self.found.open, self.open.drain(..));
+        self.found.files.push(named(file, open));
     }
 
-    fn tie(&mut self, (source, target): (End, End), relation: &'static str, site: SiteOf) {
+    fn tie(&mut self, (source, target): (End, End), relation: Relation, site: SiteOf) {
         self.places.push((source, target, relation, site));
     }
 
-    fn open(&mut self, source: End, reference: OpenReference) {
-        self.open[source.file as usize].push(reference);
+    fn open(&mut self, reference: OpenReference) {
+        self.open.push(reference);
     }
 
     fn call(&mut self, resolver: &mut Resolver, file: FileId, call: &Call) {
@@ -98,16 +93,13 @@ impl Collector {
                 return;
             }
             let package = package_of(resolver, &values);
-            return self.open(
-                source,
-                OpenReference {
-                    at: call.at,
-                    source: source.definition,
-                    relation: "calls",
-                    name,
-                    package,
-                },
-            );
+            return self.open(OpenReference {
+                at: call.at,
+                source: source.definition,
+                relation: Relation::Calls,
+                name,
+                package,
+            });
         }
         let name = last_name(resolver.world.str(name)).to_owned();
         let name = resolver.world.text(&name);
@@ -117,7 +109,7 @@ impl Collector {
                 constructs,
                 ..site(call.at, how, name)
             };
-            self.tie((source, target), "calls", site);
+            self.tie((source, target), Relation::Calls, site);
         }
     }
 
@@ -130,9 +122,9 @@ impl Collector {
             let source = End::definition(file, definition);
             for base in &class.bases {
                 let relation = if base.is_implemented {
-                    "implements"
+                    Relation::Implements
                 } else {
-                    "extends"
+                    Relation::Extends
                 };
                 let values = resolver.heirs_base(file, *base);
                 let name = resolver.world.file(file).text(base.text);
@@ -151,7 +143,7 @@ impl Collector {
                         name,
                         package,
                     };
-                    self.open(source, reference);
+                    self.open(reference);
                 }
             }
         }
@@ -173,7 +165,7 @@ impl Collector {
         let mut site = SiteOf {
             source: spec,
             is_type: import.is_type,
-            ..site(import.at, "import", 0)
+            ..site(import.at, How::Import, 0)
         };
         let (module, is_module) = resolver.imported_file(file, number);
         let re_exports = import.is_re_export || resolver.passes_on(file, number);
@@ -181,17 +173,17 @@ impl Collector {
             Target::File(target) => {
                 let target = End::file(target);
                 if re_exports {
-                    self.tie((here, target), "re_exports", site);
+                    self.tie((here, target), Relation::ReExports, site);
                 }
                 if target != here {
-                    self.tie((here, target), "imports", site);
+                    self.tie((here, target), Relation::Imports, site);
                 }
             }
             Target::External(package) => {
-                self.open(here, open_import(import.at, spec, Some(package)));
+                self.open(open_import(import.at, spec, Some(package)));
             }
             Target::Folder(_) => {}
-            Target::Missing => self.open(here, open_import(import.at, spec, None)),
+            Target::Missing => self.open(open_import(import.at, spec, None)),
         }
         if let (Imported::Name(symbol), false) = (import.what, is_module) {
             site.name = resolver.world.file(file).text(symbol);
@@ -206,10 +198,14 @@ impl Collector {
                     continue;
                 };
                 let is_direct = module == Target::File(origin);
-                site.how = if is_direct { "import" } else { "re_export" };
-                self.tie((here, target), "imports", site);
+                site.how = if is_direct {
+                    How::Import
+                } else {
+                    How::ReExport
+                };
+                self.tie((here, target), Relation::Imports, site);
                 if re_exports {
-                    self.tie((here, target), "re_exports", site);
+                    self.tie((here, target), Relation::ReExports, site);
                 }
             }
         }
@@ -258,16 +254,25 @@ impl Resolver {
         let import = found.import(number);
         matches!(import.what, Imported::Name(_) | Imported::All)
             && matches!(found.target(number), Target::File(target)
-                if self.world.file(target).path.starts_with(folder) && target != file)
+                if self.world.path(target).starts_with(folder) && target != file)
     }
 }
 
-fn named(file: File) -> Named {
+/// Where in the list the new ones lie.
+fn appended<T>(list: &mut Vec<T>, new: impl Iterator<Item = T>) -> Range<u32> {
+    let place = |list: &Vec<T>| u32::try_from(list.len()).unwrap_or(u32::MAX);
+    let start = place(list);
+    list.extend(new);
+    start..place(list)
+}
+
+fn named(file: &File, open: Range<u32>) -> Named {
     let definitions = file.symbols().definitions.iter();
     let names = |d: &Definition| (file.text(d.kind), file.text(d.qualname), d.ordinal);
     Named {
         definitions: definitions.map(names).collect(),
-        path: file.path,
+        path: file.path.to_string(),
+        open,
     }
 }
 
@@ -283,7 +288,7 @@ fn package_of(resolver: &mut Resolver, values: &[Value]) -> Option<Text> {
     })
 }
 
-fn site(at: At, how: &'static str, name: Text) -> SiteOf {
+fn site(at: At, how: How, name: Text) -> SiteOf {
     SiteOf {
         at,
         how,
@@ -298,7 +303,7 @@ fn open_import(at: At, name: Text, package: Option<Text>) -> OpenReference {
     OpenReference {
         at,
         source: None,
-        relation: "imports",
+        relation: Relation::Imports,
         name,
         package,
     }

@@ -48,8 +48,7 @@ impl Resolver {
         let constructors = self.constructors(Value::Class(file, class));
         let is_own = |value: &&Value| match **value {
             Value::Function(of, function, _) => {
-                let found = self.world.file(of).function(function);
-                (of, found.class) == (file, Some(class))
+                of == file && self.world.file(of).function(function).class == Some(class)
             }
             _ => false,
         };

@@ -122,8 +122,8 @@ impl Resolver {
     /// are in the repository and say so.
     fn decorated(&mut self, file: FileId, function: FunctionId) -> Values {
         let itself = Value::Function(file, function, 0);
-        let found = self.world.file(file).function(function);
-        let decorators: Vec<ExprId> = found.decorators().collect();
+        let found = self.world.file(file);
+        let decorators: Vec<ExprId> = found.function(function).decorators().collect();
         let mut values = Gathered::default();
         values.add(itself);
         values.extend(&self.decorated_by((file, &decorators), itself));

@@ -106,13 +106,12 @@ impl Resolver {
 
     /// What decorators are given.
     fn note_decorated(&mut self, file: FileId, flows: &mut Flows) {
-        if self.world.file(file).dialect != Dialect::Python {
+        let found = self.world.file(file);
+        if found.dialect != Dialect::Python {
             return;
         }
-        for number in 0..self.world.file(file).symbols().functions.len() {
-            let number = u32::try_from(number).unwrap_or(NONE);
-            let decorators = self.world.file(file).function(number).decorators();
-            let decorators: Vec<ExprId> = decorators.collect();
+        for (number, function) in (0..).zip(&found.symbols().functions) {
+            let decorators: Vec<ExprId> = function.decorators().collect();
             for (place, decorator) in decorators.iter().enumerate() {
                 let below = (file, &decorators[place + 1..]);
                 let given = self.decorated_by(below, Value::Function(file, number, 0));

@@ -2,40 +2,28 @@
 
 use super::Resolver;
 use super::imports::Target;
-use super::resolution::End;
+use super::resolution::{End, How};
 use super::scope::Side;
 use super::value::{FileId, Value};
 use super::world::Dialect;
 use crate::symbols::{Bound, Expr, ExprId, NONE, Type};
 
-/// How references are resolved, the plainest first.
-const RANKS: [&str; 8] = [
-    "local",
-    "self",
-    "import",
-    "re_export",
-    "namespace",
-    "static",
-    "typed",
-    "flow",
-];
-
 impl Resolver {
     /// How the target of a callee was found.
-    pub(super) fn how(&mut self, file: FileId, callee: ExprId, target: End) -> &'static str {
+    pub(super) fn how(&mut self, file: FileId, callee: ExprId, target: End) -> How {
         match self.world.file(file).expr(callee).clone() {
             Expr::Name(name, scope, at) => {
                 let bounds = self.look_up(file, (name, scope), at);
                 bounds
                     .iter()
                     .map(|bound| self.how_bound(file, *bound, target))
-                    .min_by_key(|how| RANKS.iter().position(|rank| rank == how))
-                    .unwrap_or("import")
+                    .min()
+                    .unwrap_or(How::Import)
             }
-            Expr::This(_) | Expr::Super(_) => "self",
+            Expr::This(_) | Expr::Super(_) => How::Itself,
             Expr::Member(object, _) => self.how_member(file, object),
-            Expr::Function(_) | Expr::Class(_) => "local",
-            _ => "flow",
+            Expr::Function(_) | Expr::Class(_) => How::Local,
+            _ => How::Flow,
         }
     }
 
@@ -47,12 +35,12 @@ impl Resolver {
         takes_one && file.dialect == Dialect::Python
     }
 
-    fn how_bound(&self, file: FileId, bound: Bound, target: End) -> &'static str {
+    fn how_bound(&self, file: FileId, bound: Bound, target: End) -> How {
         match bound {
             Bound::Function(_) | Bound::Class(_) | Bound::Alias(_) if target.file == file => {
-                "local"
+                How::Local
             }
-            Bound::Parameter(function, 0) if self.is_receiver(file, function) => "self",
+            Bound::Parameter(function, 0) if self.is_receiver(file, function) => How::Itself,
             Bound::Import(import) => {
                 let origins = self.import_origins(file, import, Side::Value);
                 let is_plain = |(origin, bound): &(FileId, Bound)| match *bound {
@@ -64,22 +52,22 @@ impl Resolver {
                     _ => false,
                 };
                 match origins.first() {
-                    Some(origin) if !is_plain(origin) => "flow",
+                    Some(origin) if !is_plain(origin) => How::Flow,
                     Some((origin, _)) => match self.world.file(file).target(import) {
-                        Target::File(direct) if direct == *origin => "import",
-                        _ => "re_export",
+                        Target::File(direct) if direct == *origin => How::Import,
+                        _ => How::ReExport,
                     },
-                    None => "import",
+                    None => How::Import,
                 }
             }
-            _ => "flow",
+            _ => How::Flow,
         }
     }
 
-    fn how_member(&mut self, id: FileId, object: ExprId) -> &'static str {
+    fn how_member(&mut self, id: FileId, object: ExprId) -> How {
         let file = self.world.file(id);
         match *file.expr(object) {
-            Expr::This(_) | Expr::Super(_) => return "self",
+            Expr::This(_) | Expr::Super(_) => return How::Itself,
             Expr::Name(name, scope, at) => {
                 let bounds = self.look_up(id, (name, scope), at);
                 let is_receiver = |bound: &Bound| match *bound {
@@ -87,33 +75,33 @@ impl Resolver {
                     _ => false,
                 };
                 if bounds.iter().any(is_receiver) {
-                    return "self";
+                    return How::Itself;
                 }
             }
             _ => {}
         }
         let objects = self.expr(id, object);
         match objects.first() {
-            Some(Value::Module(_) | Value::Folder(_) | Value::Namespace(..)) => "namespace",
-            Some(Value::Class(..)) => "static",
-            _ => "typed",
+            Some(Value::Module(_) | Value::Folder(_) | Value::Namespace(..)) => How::Namespace,
+            Some(Value::Class(..)) => How::Static,
+            _ => How::Typed,
         }
     }
 
-    pub(super) fn how_named(&mut self, file: FileId, expr: ExprId, stated: u32) -> &'static str {
+    pub(super) fn how_named(&mut self, file: FileId, expr: ExprId, stated: u32) -> How {
         let here = End::file(file);
         if expr != NONE {
             return self.how(file, expr, here);
         }
-        let stated = self.world.file(file).stated(stated);
+        let found = self.world.file(file);
         let Type::Named {
             name,
             ref members,
             scope,
             ..
-        } = *stated
+        } = *found.stated(stated)
         else {
-            return "typed";
+            return How::Typed;
         };
         let is_member = !members.is_empty();
         let bounds = self.look_up(file, (name, scope), u32::MAX);
@@ -121,9 +109,9 @@ impl Resolver {
             .first()
             .map(|bound| self.how_bound(file, *bound, here));
         if is_member {
-            "namespace"
+            How::Namespace
         } else {
-            how.unwrap_or("local")
+            how.unwrap_or(How::Local)
         }
     }
 }

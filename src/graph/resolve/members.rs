@@ -203,8 +203,8 @@ impl Resolver {
     ) -> Values {
         match bound {
             Bound::Function(function) => {
-                let found = self.world.file(file).function(function);
-                let is_read = found.traits.is_getter && !is_static;
+                let traits = self.world.file(file).function(function).traits;
+                let is_read = traits.is_getter && !is_static;
                 if is_read {
                     return self.result_of(Value::Function(file, function, env));
                 }

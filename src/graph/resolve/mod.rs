@@ -21,6 +21,8 @@ mod infer;
 mod members;
 mod resolution;
 mod scope;
+mod shelf;
+mod texts;
 mod types;
 mod value;
 mod world;
@@ -35,7 +37,8 @@ use self::world::World;
 use super::packages::Packages;
 use crate::symbols::{ClassId, FunctionId};
 
-pub use self::resolution::{End, Named, OpenReference, Resolution, SiteOf, Tie};
+pub use self::resolution::{End, How, Named, OpenReference, Relation, Resolution, SiteOf, Tie};
+pub use self::texts::Texts;
 pub use self::world::SymbolFile;
 
 /// How deep one question may lead to others.
@@ -45,16 +48,22 @@ const MAX_DEPTH: u32 = 60;
 const ROUNDS: usize = 2;
 
 /// Resolves what the files, in path order, say of each other.
-#[must_use]
-pub fn resolve(files: Vec<SymbolFile>, root: &Path, packages: &Packages) -> Resolution {
-    let mut world = World::new(files);
+///
+/// # Errors
+/// The first that `files` gives.
+pub fn resolve<E>(
+    files: impl IntoIterator<Item = Result<SymbolFile, E>>,
+    root: &Path,
+    packages: &Packages,
+) -> Result<Resolution, E> {
+    let mut world = World::new(files)?;
     let python = imports::resolve(&mut world, root, packages);
     let mut resolver = Resolver::new(world, python);
     for _ in 1..ROUNDS {
         resolver.note_flows();
         resolver.forget();
     }
-    edges::collect(resolver)
+    Ok(edges::collect(resolver))
 }
 
 /// A class and what its bases are made of: file, class, environment.
@@ -79,7 +88,7 @@ struct Resolver {
 impl Resolver {
     fn new(world: World, python: Python) -> Self {
         Self {
-            exprs: unanswered(&world),
+            exprs: Answers::new(world.expressions()),
             world,
             python,
             bindings: Bindings::new(),
@@ -94,7 +103,7 @@ impl Resolver {
 
     /// Forgets the answers, not what flows.
     fn forget(&mut self) {
-        self.exprs = unanswered(&self.world);
+        self.exprs.forget();
         self.parameters = HashMap::new();
         self.lineages = HashMap::new();
     }
@@ -113,9 +122,4 @@ impl Resolver {
         self.depth -= 1;
         found
     }
-}
-
-fn unanswered(world: &World) -> Answers {
-    let files = world.files.iter();
-    Answers::new(files.map(|file| file.symbols().exprs.len()))
 }

@@ -1,29 +1,55 @@
-//! What resolution finds, in little room: texts are numbers into one table.
+//! What resolution finds, in little room: texts are numbers into one table, and
+//! what there is many of lies in a few long lists.
 
-use std::rc::Rc;
+use std::ops::Range;
 
+use super::texts::Texts;
 use super::value::{FileId, Text};
 use crate::symbols::{At, DefinitionId};
 
 /// What a whole repository says of itself.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Resolution {
     /// The ties, ordered by their ends and relation.
     pub ties: Vec<Tie>,
-    /// For each file, what ties to nothing.
-    pub open: Vec<Vec<OpenReference>>,
     /// The paths and definitions that ends speak of.
     pub files: Vec<Named>,
     /// The texts behind the numbers; the first is empty.
-    pub texts: Vec<Rc<str>>,
+    pub texts: Texts,
+    /// The places of all ties, one tie after the other.
+    pub(super) sites: Vec<SiteOf>,
+    /// What ties to nothing, one file after the other.
+    pub(super) open: Vec<OpenReference>,
 }
 
 impl Resolution {
     /// The text of a number.
     #[must_use]
     pub fn text(&self, text: Text) -> &str {
-        &self.texts[text as usize]
+        self.texts.text(text)
     }
+
+    /// The places that make a tie, in order; at least one.
+    #[must_use]
+    pub fn sites(&self, tie: &Tie) -> &[SiteOf] {
+        &self.sites[within(&tie.sites)]
+    }
+
+    /// What in a file ties to nothing, in order.
+    #[must_use]
+    pub fn open(&self, file: &Named) -> &[OpenReference] {
+        &self.open[within(&file.open)]
+    }
+
+    /// All that ties to nothing.
+    #[must_use]
+    pub fn all_open(&self) -> &[OpenReference] {
+        &self.open
+    }
+}
+
+fn within(range: &Range<u32>) -> Range<usize> {
+    range.start as usize..range.end as usize
 }
 
 /// A file by what the ids of its nodes are made from.
@@ -32,7 +58,9 @@ pub struct Named {
     /// Its path below the root.
     pub path: String,
     /// Kind, qualname and ordinal of its definitions.
-    pub definitions: Vec<(Text, Text, u32)>,
+    pub definitions: Box<[(Text, Text, u32)]>,
+    /// Where its open references lie.
+    pub(super) open: Range<u32>,
 }
 
 /// One end of a tie: a definition of a file, or the file.
@@ -62,6 +90,73 @@ impl End {
     }
 }
 
+/// How one definition or file refers to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Relation {
+    /// It calls it.
+    Calls,
+    /// It is a class of it.
+    Extends,
+    /// It is a class that keeps to it.
+    Implements,
+    /// It brings it in.
+    Imports,
+    /// It passes it on.
+    ReExports,
+}
+
+impl Relation {
+    /// The readers' `relation_type`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Calls => "calls",
+            Self::Extends => "extends",
+            Self::Implements => "implements",
+            Self::Imports => "imports",
+            Self::ReExports => "re_exports",
+        }
+    }
+}
+
+/// How what a reference names was found, the plainest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum How {
+    /// It is of the same file.
+    Local,
+    /// On the object itself, or on its class.
+    Itself,
+    /// By an import from the file that defines it.
+    Import,
+    /// By an import from a file that passes it on.
+    ReExport,
+    /// As a member of a module or namespace.
+    Namespace,
+    /// As a member of a class.
+    Static,
+    /// By the type of what it is a member of.
+    Typed,
+    /// Through values.
+    Flow,
+}
+
+impl How {
+    /// The readers' `resolution`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Itself => "self",
+            Self::Import => "import",
+            Self::ReExport => "re_export",
+            Self::Namespace => "namespace",
+            Self::Static => "static",
+            Self::Typed => "typed",
+            Self::Flow => "flow",
+        }
+    }
+}
+
 /// One definition or file refers to another, in one way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tie {
@@ -69,10 +164,10 @@ pub struct Tie {
     pub source: End,
     /// To whom.
     pub target: End,
-    /// How: `calls`, `imports`, ….
-    pub relation: &'static str,
-    /// Where, in order.
-    pub sites: Box<[SiteOf]>,
+    /// How.
+    pub relation: Relation,
+    /// Where its places lie.
+    pub(super) sites: Range<u32>,
 }
 
 /// One place that makes a tie.
@@ -81,7 +176,7 @@ pub struct SiteOf {
     /// Where.
     pub at: At,
     /// How it was resolved.
-    pub how: &'static str,
+    pub how: How,
     /// What is named there.
     pub name: Text,
     /// The source of an import; 0 of anything else.
@@ -100,7 +195,7 @@ pub struct OpenReference {
     /// The definition it stands in; none for the file itself.
     pub source: Option<u32>,
     /// How it would tie.
-    pub relation: &'static str,
+    pub relation: Relation,
     /// The text as written.
     pub name: Text,
     /// The package that it is of; none if nobody knows.

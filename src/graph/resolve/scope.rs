@@ -38,13 +38,13 @@ impl Resolver {
             let hides = here != scope && matches!(found.kind, ScopeKind::Class(_));
             let bindings = file.bindings(here, name);
             let hides = hides && file.dialect == Dialect::Python;
-            let bindings = standing(file, bindings, (here, scope), at);
+            let bindings = standing(&file, bindings, (here, scope), at);
             match bindings.first().map(|first| first.to) {
                 Some(Bound::Global) if here != 0 => here = 0,
                 Some(Bound::Outer) => here = found.parent,
                 Some(_) if !hides => {
                     let is_same_run = file.is_same_run(scope, here);
-                    return chosen(file, bindings, is_same_run.then_some(at), Side::Value);
+                    return chosen(&file, bindings, is_same_run.then_some(at), Side::Value);
                 }
                 _ if found.parent == here => return Vec::new(),
                 _ => here = found.parent,
@@ -70,7 +70,7 @@ impl Resolver {
         let mut found = Vec::new();
         if let Some(name) = file.name(text) {
             if file.dialect == Dialect::Python {
-                for bound in chosen(file, file.bindings(0, name), None, visited.side) {
+                for bound in chosen(&file, file.bindings(0, name), None, visited.side) {
                     found.extend(self.followed(id, bound, visited));
                 }
             } else {
@@ -92,7 +92,7 @@ impl Resolver {
             Exported::Import(import) => self.followed(id, Bound::Import(import), visited),
             Exported::Local(name) => {
                 let file = self.world.file(id);
-                let bounds = chosen(file, file.bindings(0, name), None, visited.side);
+                let bounds = chosen(&file, file.bindings(0, name), None, visited.side);
                 let origins = bounds.into_iter();
                 origins
                     .flat_map(|bound| self.followed(id, bound, visited))
@@ -240,7 +240,7 @@ impl Resolver {
     pub(super) fn submodule(&mut self, package: Value, name: Text) -> Option<Value> {
         let folder = match package {
             Value::Module(file) => {
-                let path = &self.world.file(file).path;
+                let path = self.world.path(file);
                 let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
                 (name.starts_with("__init__.")).then(|| folder.to_owned())?
             }

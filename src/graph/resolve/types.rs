@@ -239,9 +239,9 @@ impl Resolver {
             let mut types: Vec<_> = types.map(|binding| (binding.to, here)).collect();
             if types
                 .iter()
-                .any(|(bound, _)| is_of(found, *bound, Side::Type))
+                .any(|(bound, _)| is_of(&found, *bound, Side::Type))
             {
-                types.retain(|(bound, _)| is_of(found, *bound, Side::Type));
+                types.retain(|(bound, _)| is_of(&found, *bound, Side::Type));
             }
             let parent = found.scope(here).parent;
             if !types.is_empty() || parent == here {

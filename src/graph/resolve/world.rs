@@ -5,9 +5,12 @@ use std::path::Path;
 use std::rc::Rc;
 
 use super::imports::Target;
+use super::shelf::Shelf;
+use super::texts::Texts;
 use super::value::{FileId, Text};
 use crate::graph::packages::is_python;
 use crate::names::RelPath;
+use crate::symbols::packed::{Interned, Packed};
 use crate::symbols::{
     Alias, Binding, Call, Class, Definition, Expr, Function, FunctionId, Import, Name, Scope,
     ScopeId, ScopeKind, Symbols, Type,
@@ -18,8 +21,7 @@ use crate::symbols::{
 pub struct SymbolFile {
     /// Its path below the root.
     pub path: String,
-    /// What it says, as [`Symbols::to_bytes`] gives it: several times smaller
-    /// than what is made of it, one file after the other.
+    /// What it says, as [`Symbols::to_bytes`] gives it.
     pub symbols: Vec<u8>,
 }
 
@@ -30,45 +32,48 @@ pub(super) enum Dialect {
     Python,
 }
 
-/// One file among the others.
+/// One file among the others, unpacked.
 #[derive(Debug)]
 pub(super) struct File {
-    pub path: String,
+    pub path: Rc<str>,
     pub dialect: Dialect,
     pub is_test: bool,
     symbols: Symbols,
     /// The repository's number of each text of the file.
     texts: Vec<Text>,
     /// Where each import leads.
-    pub targets: Vec<Target>,
+    targets: Rc<[Target]>,
+    /// The call and the number of the argument that each lambda is.
+    contexts: HashMap<FunctionId, (u32, usize)>,
 }
 
 /// The repository.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct World {
-    pub files: Vec<File>,
-    texts: Vec<Rc<str>>,
-    known: HashMap<Rc<str>, Text>,
-    by_path: HashMap<String, FileId>,
-    /// The call and the number of the argument that each lambda is.
-    pub contexts: HashMap<(FileId, FunctionId), (u32, usize)>,
+    files: Vec<Waiting>,
+    shelf: Shelf<File>,
+    texts: Texts,
+    by_path: HashMap<Rc<str>, FileId>,
+}
+
+/// A file as it waits to be asked for.
+#[derive(Debug)]
+struct Waiting {
+    path: Rc<str>,
+    packed: Packed,
+    targets: Rc<[Target]>,
+    expressions: usize,
 }
 
 impl World {
     /// Takes the files in path order.
-    pub fn new(files: Vec<SymbolFile>) -> Self {
-        let mut world = Self {
-            files: Vec::with_capacity(files.len()),
-            texts: Vec::new(),
-            known: HashMap::new(),
-            by_path: HashMap::new(),
-            contexts: HashMap::new(),
-        };
+    pub fn new<E>(files: impl IntoIterator<Item = Result<SymbolFile, E>>) -> Result<Self, E> {
+        let mut world = Self::default();
         world.text("");
         for file in files {
-            world.add(file);
+            world.add(file?);
         }
-        world
+        Ok(world)
     }
 
     fn add(&mut self, file: SymbolFile) {
@@ -77,57 +82,36 @@ impl World {
         let mut symbols = Symbols::from_bytes(&file.symbols).unwrap_or_default();
         let names = std::mem::take(&mut symbols.names);
         let texts = names.iter().map(|name| self.text(name)).collect();
+        let expressions = symbols.exprs.len();
+        let path: Rc<str> = file.path.into();
         let id = u32::try_from(self.files.len()).unwrap_or(u32::MAX);
-        for (number, call) in (0..).zip(&symbols.calls) {
-            for (place, argument) in call.arguments.iter().enumerate() {
-                if let Some(Expr::Function(function)) = symbols.exprs.get(argument.value as usize) {
-                    self.contexts.insert((id, *function), (number, place));
-                }
-            }
-        }
-        let is_python = is_python(&file.path);
-        let is_test = RelPath::new(Path::new(""), Path::new(&file.path))
-            .is_ok_and(|path| crate::chunk::is_test(&path));
-        self.by_path.insert(file.path.clone(), id);
-        self.files.push(File {
-            path: file.path,
-            dialect: if is_python {
-                Dialect::Python
-            } else {
-                Dialect::Ecma
-            },
-            is_test,
-            symbols,
-            texts,
-            targets: Vec::new(),
+        self.by_path.insert(Rc::clone(&path), id);
+        self.files.push(Waiting {
+            path,
+            packed: Packed::new(&Interned { texts, symbols }),
+            targets: Rc::default(),
+            expressions,
         });
     }
 
     /// The number of a text.
     pub fn text(&mut self, text: &str) -> Text {
-        if let Some(known) = self.known.get(text) {
-            return *known;
-        }
-        let number = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
-        let text: Rc<str> = text.into();
-        self.texts.push(Rc::clone(&text));
-        self.known.insert(text, number);
-        number
+        self.texts.number(text)
     }
 
     /// The number of a text, if there is such a text.
     pub fn find_text(&self, text: &str) -> Option<Text> {
-        self.known.get(text).copied()
+        self.texts.find(text)
     }
 
     /// The text of this number.
     pub fn str(&self, text: Text) -> &str {
-        &self.texts[text as usize]
+        self.texts.text(text)
     }
 
-    /// All texts, by their numbers, and the files; nothing else is left.
-    pub fn into_parts(self) -> (Vec<Rc<str>>, Vec<File>) {
-        (self.texts, self.files)
+    /// All texts, by their numbers; nothing else is left.
+    pub fn into_texts(self) -> Texts {
+        self.texts
     }
 
     /// The file at a path.
@@ -135,14 +119,71 @@ impl World {
         self.by_path.get(path).copied()
     }
 
-    pub fn file(&self, file: FileId) -> &File {
-        &self.files[file as usize]
+    /// The path of a file, which need not be unpacked for it.
+    pub fn path(&self, file: FileId) -> &str {
+        &self.files[file as usize].path
+    }
+
+    /// The paths of all files, in order.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().map(|file| &*file.path)
+    }
+
+    /// A file, to ask it; it stays as long as it is held.
+    pub fn file(&self, file: FileId) -> Rc<File> {
+        let waiting = &self.files[file as usize];
+        let make = |symbols| waiting.opened(symbols);
+        self.shelf.file(file, &waiting.packed, make)
+    }
+
+    /// Sets where each import of a file leads.
+    pub fn set_targets(&mut self, file: FileId, targets: Vec<Target>) {
+        self.files[file as usize].targets = targets.into();
+        self.shelf.forget(file);
+    }
+
+    /// How many expressions each file has.
+    pub fn expressions(&self) -> impl Iterator<Item = usize> {
+        self.files.iter().map(|file| file.expressions)
     }
 
     /// The ids of all files, in path order.
     pub fn ids(&self) -> std::ops::Range<FileId> {
         0..u32::try_from(self.files.len()).unwrap_or(u32::MAX)
     }
+}
+
+impl Waiting {
+    fn opened(&self, Interned { texts, symbols }: Interned) -> File {
+        let is_test = RelPath::new(Path::new(""), Path::new(&*self.path))
+            .is_ok_and(|path| crate::chunk::is_test(&path));
+        File {
+            path: Rc::clone(&self.path),
+            dialect: if is_python(&self.path) {
+                Dialect::Python
+            } else {
+                Dialect::Ecma
+            },
+            is_test,
+            contexts: contexts(&symbols),
+            symbols,
+            texts,
+            targets: Rc::clone(&self.targets),
+        }
+    }
+}
+
+/// The call and the number of the argument that each lambda is.
+fn contexts(symbols: &Symbols) -> HashMap<FunctionId, (u32, usize)> {
+    let mut contexts = HashMap::new();
+    for (number, call) in (0..).zip(&symbols.calls) {
+        for (place, argument) in call.arguments.iter().enumerate() {
+            if let Some(Expr::Function(function)) = symbols.exprs.get(argument.value as usize) {
+                contexts.insert(*function, (number, place));
+            }
+        }
+    }
+    contexts
 }
 
 impl File {
@@ -155,6 +196,11 @@ impl File {
     pub fn name(&self, text: Text) -> Option<Name> {
         let found = self.texts.iter().position(|known| *known == text);
         found.and_then(|found| u32::try_from(found).ok())
+    }
+
+    /// The call that a lambda is given to, and the number of the argument.
+    pub fn context(&self, function: FunctionId) -> Option<(u32, usize)> {
+        self.contexts.get(&function).copied()
     }
 
     pub fn symbols(&self) -> &Symbols {

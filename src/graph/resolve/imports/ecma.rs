@@ -49,11 +49,7 @@ pub(super) struct Ecma {
 
 impl Ecma {
     pub fn new(root: &Path, packages: &Packages, world: &World) -> Self {
-        let folders: BTreeSet<&str> = world
-            .files
-            .iter()
-            .flat_map(|file| ancestors(&file.path))
-            .collect();
+        let folders: BTreeSet<&str> = world.paths().flat_map(ancestors).collect();
         let named: HashMap<String, String> = folders
             .iter()
             .rev()
@@ -81,7 +77,7 @@ impl Ecma {
     }
 
     pub fn target(&self, world: &mut World, id: FileId, source: &str) -> Target {
-        let path = self.root.join(&world.file(id).path);
+        let path = self.root.join(world.path(id));
         // `./a.svg?url` asks a bundler for another form of it.
         let source = source.split(['?', '!']).next().unwrap_or(source);
         if let Some(found) = self.resolved(&path, source) {

@@ -11,7 +11,6 @@ use self::python::Python;
 use super::value::{FileId, Text};
 use super::world::{Dialect, World};
 use crate::graph::packages::Packages;
-use crate::symbols::NONE;
 
 /// Where an import leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -32,18 +31,17 @@ pub(super) fn resolve(world: &mut World, root: &Path, packages: &Packages) -> Py
     let python = Python::of(world);
     let ecma = Ecma::new(root, packages, world);
     for id in world.ids() {
-        let imports = world.file(id).symbols().imports.len();
-        let mut targets = Vec::with_capacity(imports);
-        for number in 0..imports {
-            let import = world.file(id).import(u32::try_from(number).unwrap_or(NONE));
-            let source = world.str(world.file(id).text(import.source)).to_owned();
-            let target = match world.file(id).dialect {
+        let file = world.file(id);
+        let mut targets = Vec::with_capacity(file.symbols().imports.len());
+        for import in &file.symbols().imports {
+            let source = world.str(file.text(import.source)).to_owned();
+            let target = match file.dialect {
                 Dialect::Ecma => ecma.target(world, id, &source),
                 Dialect::Python => python.target(world, id, &source),
             };
             targets.push(target);
         }
-        world.files[id as usize].targets = targets;
+        world.set_targets(id, targets);
     }
     python
 }

@@ -20,7 +20,7 @@ pub(in crate::graph::resolve) struct Python {
 impl Python {
     pub fn of(world: &World) -> Self {
         let is_module = |path: &&str| is_python(path);
-        let paths = || world.files.iter().map(|file| file.path.as_str());
+        let paths = || world.paths();
         let modules = paths().filter(is_module);
         let folders = modules.flat_map(ancestors).map(str::to_owned).collect();
         let tops: BTreeSet<&str> = paths()
@@ -40,7 +40,7 @@ impl Python {
         if dots == 0 {
             return self.absolute(world, id, name);
         }
-        let path = world.file(id).path.clone();
+        let path = world.path(id).to_owned();
         let Some(folder) = ancestors(&path).nth(dots - 1) else {
             return Target::Missing;
         };
@@ -52,7 +52,7 @@ impl Python {
 
     /// Where the absolute name leads from a file.
     pub fn absolute(&self, world: &mut World, id: FileId, name: &str) -> Target {
-        let path = world.file(id).path.clone();
+        let path = world.path(id).to_owned();
         let first = name.split('.').next().unwrap_or(name);
         // Where all folders are packages, it can only be meant from the root.
         let own = ancestors(&path).find(|folder| !is_package(world, folder));
@@ -63,7 +63,7 @@ impl Python {
         });
         let near: Vec<String> = std::iter::once(own.to_owned()).chain(above).collect();
         let far = self.roots.iter().filter(|root| !near.contains(root));
-        let is_regular = |world: &World, root: &str| matches!(Self::module(world, root, first), Some(file) if world.file(file).path.contains("__init__."));
+        let is_regular = |world: &World, root: &str| matches!(Self::module(world, root, first), Some(file) if world.path(file).contains("__init__."));
         let root = near
             .iter()
             .find(|root| Self::module(world, root, first).is_some())
