@@ -61,7 +61,9 @@ fn open([home, model]: [&Path; 2], [provider, precision]: [&str; 2]) -> anyhow::
             "onnxruntime-gpu-1.31.1/libonnxruntime.so.1.31.1",
         ),
         "openvino" => (
-            Provider::OpenVino,
+            Provider::OpenVino {
+                threads: thread::available_parallelism()?.get(),
+            },
             "onnxruntime-openvino-1.24.1/libonnxruntime.so.1.24.1",
         ),
         other => bail!("{other} is no provider"),

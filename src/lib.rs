@@ -64,7 +64,7 @@
 //! | [`signal`] | SIGINT and SIGTERM | signal-hook |
 //!
 //! [`names`], [`identifiers`], [`source`], [`shard`], [`outcome`], [`error`],
-//! [`exit`] and [`memory`] belong to nobody and may be used by all.
+//! [`exit`], [`memory`] and [`heap`] belong to nobody and may be used by all.
 //!
 //! ## Who may know whom
 //!
@@ -100,7 +100,8 @@
 //!
 //! * *One ONNX Runtime session for all threads, one text a run*: on a CPU large
 //!   batches are slower, and a session for each thread holds the weights as
-//!   often. The one unsafe call this takes is argued in `embed/onnx.rs`.
+//!   often. The one unsafe call this takes is argued in `embed/onnx.rs`; the
+//!   others of this program are those to glibc's allocator, in `heap.rs`.
 //! * *Three connections*: what stands in the index is asked while files are
 //!   written, and the third holds the repository's lock, so that there is one
 //!   run at a time whatever becomes of the others.
@@ -130,6 +131,7 @@ pub mod embed;
 pub mod error;
 pub mod exit;
 pub mod graph;
+pub mod heap;
 pub mod hub;
 pub mod identifiers;
 pub mod language;

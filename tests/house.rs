@@ -20,6 +20,7 @@ const SHARED: &[&str] = &[
     "outcome",
     "error",
     "exit",
+    "heap",
     "memory",
 ];
 

@@ -13,10 +13,11 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    /// Pads `texts`, of which there is at least one, with zeros.
-    pub fn new(texts: &[Tokens]) -> Self {
+    /// Pads `texts`, of which there is at least one, with zeros; `padded` says
+    /// to how many tokens, given those of the longest.
+    pub fn new(texts: &[Tokens], padded: impl FnOnce(usize) -> usize) -> Self {
         let longest = texts.iter().map(Tokens::len).max().unwrap_or(0);
-        let shape = (texts.len(), longest);
+        let shape = (texts.len(), padded(longest));
         let (mut ids, mut mask) = (Array2::zeros(shape), Array2::zeros(shape));
         for (row, tokens) in texts.iter().enumerate() {
             for (column, id) in tokens.ids().enumerate() {

@@ -21,10 +21,10 @@ use thiserror::Error;
 use crate::bundle::Library;
 use crate::chunk::{ChunkedFile, CountTokens};
 use crate::error::KnowsAdvice;
+use crate::heap;
 use crate::memory;
 use crate::names::ModelId;
 
-use batch::Batch;
 pub use files::{ModelFile, Record, RecordedFile};
 pub use manifest::{Fidelity, Hub, Manifest, ManifestError};
 pub use onnx::{OnnxError, Runtime};
@@ -248,7 +248,9 @@ impl ModelConfig {
     /// [`EmbedError::Manifest`] for a model that is not known.
     pub fn computes_in(&self) -> Result<Precision, EmbedError> {
         match self.manifest()?.precision {
-            Precision::Fp32 if self.provider == Provider::OpenVino => Ok(Precision::Bf16),
+            Precision::Fp32 if matches!(self.provider, Provider::OpenVino { .. }) => {
+                Ok(Precision::Bf16)
+            }
             stored => Ok(stored),
         }
     }
@@ -412,7 +414,7 @@ impl Embedder {
         while vectors.len() < texts.len() {
             let rest = &texts[vectors.len()..];
             let run = &rest[..batch::take(rest, batch_tokens)];
-            vectors.extend(model.run(&Batch::new(run), false)?);
+            vectors.extend(model.run(run, false)?);
         }
         Ok(vectors)
     }
@@ -437,8 +439,8 @@ impl Embedder {
     pub fn shrink(&self) -> Result<(), EmbedError> {
         if let Engine::Onnx(model) = &self.engine {
             let token = self.tokenizer.encode("")?;
-            model.run(&Batch::new(&[token]), true)?;
-            onnx::trim_heaps();
+            model.run(&[token], true)?;
+            heap::trim();
         }
         Ok(())
     }

@@ -5,13 +5,9 @@
 //! speed and with equal vectors. `ort` asks for `&mut Session` all the same,
 //! because some execution providers break that promise. So the call itself is
 //! made here, for the CPU provider without a lock and for others under one.
-//!
-//! The other unsafe calls tell glibc to map large blocks each on its own, so
-//! that what ONNX Runtime's arena gives back leaves the process, and to give back
-//! the free pages of its heaps.
 #![allow(
     unsafe_code,
-    reason = "calls that no crate offers: Run on a shared session, mallopt and malloc_trim"
+    reason = "a call that no crate offers: Run on a shared session"
 )]
 
 use std::ffi::{CString, c_char};
@@ -32,7 +28,9 @@ use super::batch::Batch;
 use super::manifest::{Manifest, Pooling};
 use super::pool::{normalize, pool};
 use super::provider::Provider;
+use super::tokens::Tokens;
 use crate::bundle::{Library, Loadable};
+use crate::heap;
 
 /// Why ONNX Runtime could not be used.
 #[derive(Debug, Error)]
@@ -104,25 +102,10 @@ impl Runtime {
         if let Some(environment) = *loaded {
             return Ok(Self { environment });
         }
-        map_large_blocks();
+        heap::settle();
         let environment: &'static Environment = Box::leak(Box::new(environment(library)?));
         *loaded = Some(environment);
         Ok(Self { environment })
-    }
-}
-
-/// From this size on glibc maps each block on its own, in bytes. By default it
-/// raises this limit to the largest block that was ever freed, up to 32 MiB;
-/// then the arena's regions come from the heap and free ones stay in it: the
-/// peak of a run that shrinks the arena after each file was 226 MB, with the
-/// limit held 159 MB, at the same speed.
-const MAPPED_FROM: libc::c_int = 128 * 1024;
-
-fn map_large_blocks() {
-    // SAFETY: takes two numbers by value and touches only glibc's own settings,
-    // under its own lock. If it fails the default stays, which is correct too.
-    unsafe {
-        libc::mallopt(libc::M_MMAP_THRESHOLD, MAPPED_FROM);
     }
 }
 
@@ -130,16 +113,6 @@ fn map_large_blocks() {
 /// their square, takes more than the rest of it: what such a run took is given
 /// back at its end, on a processor. See `docs/memory.md`.
 const LARGE_RUN: usize = 512;
-
-/// Gives the free pages of all heaps back to the system, also those between
-/// blocks in use, which `free` alone keeps. Takes about a millisecond.
-pub(super) fn trim_heaps() {
-    // SAFETY: takes a number by value and changes nothing but glibc's own free
-    // lists, under its own locks.
-    unsafe {
-        libc::malloc_trim(0);
-    }
-}
 
 fn environment(library: &Library) -> Result<Environment, OnnxError> {
     let refused = |error: &dyn std::error::Error| OnnxError::Library {
@@ -190,6 +163,8 @@ pub struct OnnxModel {
     dimensions: usize,
     pooling: Pooling,
     normalize: bool,
+    /// Tokens of the longest text that it reads.
+    window: usize,
     provider: Provider,
     turn: Mutex<()>,
 }
@@ -217,23 +192,27 @@ impl OnnxModel {
             dimensions: config.manifest.dimensions,
             pooling: config.manifest.pooling,
             normalize: config.manifest.normalize,
+            window: config.manifest.max_tokens,
             provider: config.provider,
             turn: Mutex::new(()),
             session,
         })
     }
 
-    /// One vector for each row of `batch`; `shrink` gives the arena's free
-    /// memory back to the system at the end of the run, as a large run does
-    /// anyway.
+    /// One vector for each of `texts`, of which there is at least one; `shrink`
+    /// gives the arena's free memory back to the system at the end of the run, as
+    /// a large run does anyway.
     ///
     /// # Errors
     /// [`OnnxError::Runtime`] with what ONNX Runtime said.
-    pub(super) fn run(&self, batch: &Batch, shrink: bool) -> Result<Vec<Embedding>, OnnxError> {
-        let mut output = vec![0.0; self.output_shape(batch).iter().product()];
+    pub(super) fn run(&self, texts: &[Tokens], shrink: bool) -> Result<Vec<Embedding>, OnnxError> {
+        // The model has no positions beyond its window.
+        let padded = |tokens| self.provider.padded(tokens).min(self.window.max(tokens));
+        let batch = Batch::new(texts, padded);
+        let mut output = vec![0.0; self.output_shape(&batch).iter().product()];
         let is_large = self.provider == Provider::Cpu && batch.columns() >= LARGE_RUN;
-        self.call(batch, &mut output, shrink || is_large)?;
-        self.embeddings(batch, &output)
+        self.call(&batch, &mut output, shrink || is_large)?;
+        self.embeddings(&batch, &output)
     }
 
     fn embeddings(&self, batch: &Batch, output: &[f32]) -> Result<Vec<Embedding>, OnnxError> {

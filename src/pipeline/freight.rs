@@ -7,12 +7,12 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Bytes of source that may be under way, unless one file alone has more.
 /// Ordinary files never reach it; a large one goes alone or with small ones.
-const MOST: u64 = 384 << 10;
+const MOST: u64 = 192 << 10;
 
 /// A file of so many bytes is begun when nothing else is under way, so that its
 /// tree can have the memory that inference needs at other times. It has some
 /// hundred chunks: waiting for the end of those before it costs little.
-const LARGE: u64 = 96 << 10;
+const LARGE: u64 = 64 << 10;
 
 /// How much is under way.
 #[derive(Debug, Default)]

@@ -31,6 +31,7 @@ use std::time::Instant;
 use crossbeam_channel::bounded;
 
 use crate::error::AdviseItself;
+use crate::heap;
 use crate::language;
 use crate::outcome::{MemoryState, Summary};
 use crate::plan::IndexPlan;
@@ -109,6 +110,7 @@ pub struct Stores {
 /// What ends a run: a model that cannot be loaded, a database that is gone.
 /// Everything that was committed until then stays.
 pub fn run(plan: &IndexPlan, stores: Stores, session: &mut Session) -> anyhow::Result<()> {
+    heap::settle();
     let began = Instant::now();
     let tokenizers = plan.tokenizers()?;
     let models = Models::new(plan, &tokenizers);

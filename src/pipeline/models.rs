@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::chunk::{Window, Windows};
 use crate::embed::{Embedder, ModelConfig, Roles, TextTokenizer};
 use crate::error::AdviseItself;
+use crate::heap;
 use crate::plan::IndexPlan;
 
 use super::flight::Role;
@@ -38,6 +39,7 @@ impl<'a> Models<'a> {
     /// none of them.
     pub fn unload(&self) {
         *self.loaded() = None;
+        heap::trim();
     }
 
     fn loaded(&self) -> MutexGuard<'_, Option<Roles<Arc<Embedder>>>> {

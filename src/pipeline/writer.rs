@@ -29,8 +29,10 @@ pub trait Listener {
 }
 
 /// Files after which the memory that inference holds is given back, where
-/// files are not done one at a time.
-const SHRINK_EVERY: u64 = 32;
+/// files are not done one at a time, and chunks: four large files may have as
+/// many as 32 small ones.
+const SHRINK_FILES: u64 = 32;
+const SHRINK_CHUNKS: u64 = 128;
 
 /// So many files in a row that deadlock or are cancelled, each tried several
 /// times, are no accident: the next ones would be, too.
@@ -47,6 +49,7 @@ pub(super) struct Writer<'a> {
     /// Files in a row that circumstances kept from being written.
     unlucky: u32,
     chunks: u64,
+    chunks_at_shrink: u64,
 }
 
 impl<'a> Writer<'a> {
@@ -60,6 +63,7 @@ impl<'a> Writer<'a> {
             reconnections: 0,
             unlucky: 0,
             chunks: 0,
+            chunks_at_shrink: 0,
         }
     }
 
@@ -185,8 +189,11 @@ impl<'a> Writer<'a> {
     /// and then, since it costs a run of the model.
     fn give_back_memory(&mut self, outcome: &FileOutcome) {
         let worked = matches!(outcome, FileOutcome::Indexed(_) | FileOutcome::Failed(_));
-        let due = self.run.plan.sequential || self.summary.files().is_multiple_of(SHRINK_EVERY);
+        let due = self.run.plan.sequential
+            || self.summary.files().is_multiple_of(SHRINK_FILES)
+            || self.chunks >= self.chunks_at_shrink + SHRINK_CHUNKS;
         if worked && due {
+            self.chunks_at_shrink = self.chunks;
             self.run.models.shrink();
         }
     }

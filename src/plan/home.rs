@@ -118,7 +118,7 @@ impl Home {
         match provider {
             Provider::Cpu => self.onnx_runtime(),
             Provider::Cuda { .. } => self.folder.join(CUDA).into(),
-            Provider::OpenVino => self.folder.join(OPENVINO).into(),
+            Provider::OpenVino { .. } => self.folder.join(OPENVINO).into(),
         }
     }
 

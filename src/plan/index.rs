@@ -8,7 +8,7 @@ use anyhow::anyhow;
 
 use super::checkout::Checkout;
 use super::home::Home;
-use super::models::{models, tokenizer};
+use super::models::{models, threads, tokenizer};
 use super::servers::{served_models, servers};
 use super::{Database, Output, database, directory, repository, value, vector_index, writable};
 use crate::chunk;
@@ -174,14 +174,6 @@ fn judge(path: &RelPath, exclude_tests: bool) -> Option<SkipReason> {
     } else {
         None
     }
-}
-
-fn threads(wanted: Option<u16>) -> usize {
-    // The count honours cgroup quotas and the processors this process may use.
-    wanted.map_or_else(
-        || std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-        usize::from,
-    )
 }
 
 fn memory_plan(args: MemoryArgs) -> anyhow::Result<Memory> {

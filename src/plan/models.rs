@@ -43,13 +43,25 @@ fn provider(args: &ModelArgs, home: &Home) -> anyhow::Result<Provider> {
             memory: gpu_memory(args)?.map(|bytes| bytes / models_loaded(args)),
         })
     };
+    let openvino = Provider::OpenVino {
+        threads: threads(args.threads),
+    };
     Ok(match args.provider {
         ProviderArg::Cuda => cuda()?,
-        ProviderArg::Openvino => Provider::OpenVino,
+        ProviderArg::Openvino => openvino,
         ProviderArg::Auto if !int8 && home.has_cuda() && gpu::free_memory().is_some() => cuda()?,
-        ProviderArg::Auto if !int8 && home.has_openvino() => Provider::OpenVino,
+        ProviderArg::Auto if !int8 && home.has_openvino() => openvino,
         ProviderArg::Cpu | ProviderArg::Auto => Provider::Cpu,
     })
+}
+
+/// Threads for inference.
+pub(super) fn threads(wanted: Option<u16>) -> usize {
+    // The count honours cgroup quotas and the processors this process may use.
+    wanted.map_or_else(
+        || std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        usize::from,
+    )
 }
 
 /// Bytes for all models: what was asked for, else what is free but for a tenth,
