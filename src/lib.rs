@@ -78,7 +78,7 @@
 //!   construction: bytes per file ([`read`]), nodes, definitions and time per
 //!   parse ([`chunk`]), tokens per text and texts per run ([`embed`]), items per
 //!   channel and bytes of source under way ([`pipeline`]). What ties the files is
-//!   found at the end from their [`symbols`], packed to two kilobytes for each
+//!   found at the end from their [`symbols`], packed to three kilobytes for each
 //!   file and unpacked as they are asked for ([`graph`]), and from no source or
 //!   vector. A run that comes near its limit says so and stops
 //!   by itself; `docs/memory.md` tells the story.

@@ -37,7 +37,7 @@ impl Batch {
         self.ids.nrows()
     }
 
-    /// Tokens of the longest text.
+    /// Tokens of the longest text, padding included.
     pub fn columns(&self) -> usize {
         self.ids.ncols()
     }
