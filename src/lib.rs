@@ -64,7 +64,8 @@
 //! | [`signal`] | SIGINT and SIGTERM | signal-hook |
 //!
 //! [`names`], [`identifiers`], [`source`], [`shard`], [`outcome`], [`error`],
-//! [`exit`], [`memory`] and [`heap`] belong to nobody and may be used by all.
+//! [`exit`], [`lock`], [`memory`] and [`heap`] belong to nobody and may be used
+//! by all.
 //!
 //! ## Who may know whom
 //!
@@ -135,6 +136,7 @@ pub mod heap;
 pub mod hub;
 pub mod identifiers;
 pub mod language;
+pub mod lock;
 pub mod memory;
 pub mod names;
 pub mod outcome;

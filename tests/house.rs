@@ -21,6 +21,7 @@ const SHARED: &[&str] = &[
     "error",
     "exit",
     "heap",
+    "lock",
     "memory",
 ];
 

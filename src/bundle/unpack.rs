@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::format::{Entry, Part};
 use super::{Bundle, BundleError};
+use crate::lock::LockFile;
 
 /// Says that a folder was unpacked by the program, and from what.
 const MARK: &str = ".unpacked";
@@ -37,8 +38,8 @@ pub(super) fn ensure(bundle: &Bundle, part: &Part, home: &Path) -> Result<PathBu
 
 fn bring(bundle: &Bundle, part: &Part, home: &Path) -> Result<(), BundleError> {
     fs::create_dir_all(home).map_err(BundleError::Copy)?;
-    let lock = File::create(home.join(LOCK)).map_err(BundleError::Copy)?;
-    lock.lock().map_err(BundleError::Copy)?;
+    let lock = LockFile::open(&home.join(LOCK)).map_err(BundleError::Copy)?;
+    lock.take().map_err(BundleError::Copy)?;
     let folder = home.join(&part.path);
     // Another process may have done it while this one waited.
     if is_settled(part, &folder) {

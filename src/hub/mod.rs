@@ -17,6 +17,7 @@ use thiserror::Error;
 use crate::embed::{Manifest, ManifestError, ModelFile, Record, RecordedFile};
 use crate::error::KnowsAdvice;
 use crate::exit::Exit;
+use crate::lock::LockFile;
 
 /// Where files come from.
 #[derive(Debug, Clone)]
@@ -187,7 +188,7 @@ struct Stage {
     folder: PathBuf,
     files: PathBuf,
     target: PathBuf,
-    _lock: File,
+    _lock: LockFile,
 }
 
 impl Stage {
@@ -197,9 +198,10 @@ impl Stage {
         let files = folder.join("files");
         fs::create_dir_all(&files).map_err(disk(&files))?;
         let path = models.join(format!(".fetch-{id}.lock"));
-        let lock = File::create(&path).map_err(disk(&path))?;
-        lock.try_lock()
-            .map_err(|_| FetchError::Busy(id.to_owned()))?;
+        let lock = LockFile::open(&path).map_err(disk(&path))?;
+        if !lock.try_take().map_err(disk(&path))? {
+            return Err(FetchError::Busy(id.to_owned()));
+        }
         Ok(Self {
             folder,
             files,

@@ -27,9 +27,10 @@ use std::time::{Duration, Instant};
 pub use error::ClusterError;
 
 use self::account::Account;
-use self::folder::{Layout, try_lock};
+use self::folder::Layout;
 use self::server::{Launch, Postmaster};
 use super::connect::{self, DatabaseUrl};
+use crate::lock::LockFile;
 
 /// The database that is used when the user names none.
 pub const DEFAULT_DATABASE: &str = "mnemo";
@@ -101,7 +102,7 @@ pub struct Cluster {
     /// The server, if it was we who started it.
     child: Option<Child>,
     /// Held shared; `None` once released.
-    users: Option<File>,
+    users: Option<LockFile>,
 }
 
 impl Cluster {
@@ -116,7 +117,7 @@ impl Cluster {
         let users = layout.users_lock()?;
         let _starting = layout.start_lock()?;
         users
-            .lock_shared()
+            .share()
             .map_err(ClusterError::io("lock", layout.root()))?;
         let (postmaster, child) = match running(&layout) {
             Some(postmaster) => (postmaster, None),
@@ -172,7 +173,7 @@ impl Cluster {
             return Ok(());
         };
         let _stopping = self.layout.start_lock()?;
-        if self.layout.pin().exists() || !try_lock(&users, self.layout.root())? {
+        if self.layout.pin().exists() || !self.layout.try_take(&users)? {
             return Ok(());
         }
         // Another server than ours may run by now, if ours was killed.
@@ -206,7 +207,7 @@ pub fn stop(config: &ClusterConfig) -> Result<Stopped, ClusterError> {
     let Some(running) = running(&layout) else {
         return Ok(Stopped::Already);
     };
-    if !try_lock(&users, layout.root())? {
+    if !layout.try_take(&users)? {
         return Ok(Stopped::WhenUnused);
     }
     running
@@ -245,7 +246,7 @@ fn is_in_use(layout: &Layout) -> Result<bool, ClusterError> {
     let Some(_starting) = layout.try_start_lock()? else {
         return Ok(true);
     };
-    Ok(!try_lock(&layout.users_lock()?, layout.root())?)
+    Ok(!layout.try_take(&layout.users_lock()?)?)
 }
 
 fn real_data(layout: &Layout) -> Result<PathBuf, ClusterError> {

@@ -1,6 +1,6 @@
 //! The folders and files of the private cluster, and its two locks.
 
-use std::fs::{self, DirBuilder, File, TryLockError};
+use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
@@ -8,6 +8,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use super::error::ClusterError;
+use crate::lock::LockFile;
 
 /// A unix socket's whole path must fit `sockaddr_un` (108 bytes on Linux); this
 /// leaves room for the file name and then some.
@@ -58,12 +59,12 @@ impl Layout {
     }
 
     /// Held shared by every process that uses the server.
-    pub fn users_lock(&self) -> Result<File, ClusterError> {
-        lock_file(&self.root.join("users.lock"))
+    pub fn users_lock(&self) -> Result<LockFile, ClusterError> {
+        self.lock("users.lock")
     }
 
     /// Held exclusively by whoever starts or stops the server.
-    pub fn start_lock(&self) -> Result<File, ClusterError> {
+    pub fn start_lock(&self) -> Result<LockFile, ClusterError> {
         let end = Instant::now() + START_LOCK_PATIENCE;
         loop {
             if let Some(lock) = self.try_start_lock()? {
@@ -78,9 +79,20 @@ impl Layout {
     }
 
     /// The start lock if nobody has it.
-    pub fn try_start_lock(&self) -> Result<Option<File>, ClusterError> {
-        let file = lock_file(&self.root.join("start.lock"))?;
-        Ok(try_lock(&file, &self.root)?.then_some(file))
+    pub fn try_start_lock(&self) -> Result<Option<LockFile>, ClusterError> {
+        let lock = self.lock("start.lock")?;
+        Ok(self.try_take(&lock)?.then_some(lock))
+    }
+
+    /// Tries to hold `lock` alone; false if another holds it.
+    pub fn try_take(&self, lock: &LockFile) -> Result<bool, ClusterError> {
+        lock.try_take()
+            .map_err(ClusterError::io("lock", &self.root))
+    }
+
+    fn lock(&self, name: &str) -> Result<LockFile, ClusterError> {
+        let path = self.root.join(name);
+        LockFile::open(&path).map_err(ClusterError::io("open", &path))
     }
 
     /// The folder of the unix socket: beside the data, or in a shorter place
@@ -115,15 +127,6 @@ impl Layout {
     }
 }
 
-/// Tries to lock `file` exclusively; false if another holds it.
-pub(super) fn try_lock(file: &File, shown: &Path) -> Result<bool, ClusterError> {
-    match file.try_lock() {
-        Ok(()) => Ok(true),
-        Err(TryLockError::WouldBlock) => Ok(false),
-        Err(TryLockError::Error(source)) => Err(ClusterError::io("lock", shown)(source)),
-    }
-}
-
 /// Makes `folder` and its missing parents, open to its owner alone; one that
 /// exists is left as it is.
 pub(super) fn private_folder(folder: &Path) -> Result<(), ClusterError> {
@@ -132,16 +135,6 @@ pub(super) fn private_folder(folder: &Path) -> Result<(), ClusterError> {
         .mode(0o700)
         .create(folder)
         .map_err(ClusterError::io("create", folder))
-}
-
-fn lock_file(path: &Path) -> Result<File, ClusterError> {
-    File::options()
-        .create(true)
-        .truncate(false)
-        .read(true)
-        .write(true)
-        .open(path)
-        .map_err(ClusterError::io("open", path))
 }
 
 /// A folder in `/tmp` could have been put there by someone else, who would then
@@ -189,9 +182,8 @@ mod tests {
         let layout = Layout::new(home.path(), None);
         layout.create().unwrap();
         let held = layout.start_lock().unwrap();
-        let second = lock_file(&layout.root().join("start.lock")).unwrap();
-        assert!(!try_lock(&second, layout.root()).unwrap());
+        assert!(layout.try_start_lock().unwrap().is_none());
         drop(held);
-        assert!(try_lock(&second, layout.root()).unwrap());
+        assert!(layout.try_start_lock().unwrap().is_some());
     }
 }
