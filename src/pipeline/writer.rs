@@ -17,6 +17,7 @@ use crate::terminal::Progress;
 use super::clock::Stage;
 use super::contained::contained;
 use super::flight::{Done, Load};
+use super::freight::Freight;
 use super::{Run, Session};
 
 /// Hears of every path as it ends.
@@ -87,6 +88,10 @@ impl<'a> Writer<'a> {
                     freight,
                     began,
                 } => {
+                    if freight.as_ref().is_some_and(Freight::is_alone) {
+                        // It is embedded: its rows may have that memory.
+                        self.run.models.shrink();
+                    }
                     let outcome = self.commit(&file, load)?;
                     let path = file.file.path.to_string();
                     drop((file, freight));
