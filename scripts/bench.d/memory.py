@@ -36,6 +36,8 @@ def add_arguments(parser):
     add("--files", type=positive, metavar="N", help=f"how many [{FILES}; --quick: {QUICK_FILES}]")
     add("--sequential", action="store_true", help="one file at a time")
     add("--precision", choices=("fp32", "int8"), default="fp32", help="of all-MiniLM-L6-v2 [fp32]")
+    add("--provider", choices=("cpu", "openvino"), default="cpu", help="where it runs [cpu]")
+    add("--honest-only", action="store_true", help="leave out the run that leaks on purpose")
     add("--artefacts", type=Path, default=Path("target/artefacts"), metavar="DIR",
         help="where curves and plots go [target/artefacts]")
     prepare.add_arguments(parser)
@@ -48,7 +50,8 @@ def run(args):
     args.artefacts.mkdir(parents=True, exist_ok=True)
     with prepare.prepared(args, QUICK_TREES if args.quick else TREES) as bench:
         stage = Stage(args, bench, programs["leaky"])
-        found = {name: stage.measured(name) for name in ("honest", "leaky")}
+        names = ("honest",) if args.honest_only else ("honest", "leaky")
+        found = {name: stage.measured(name) for name in names}
     results = {"machine": machine.machine(), "runs": found, "checks": checks(found, stage.failing)}
     text = report(results)
     prepare.tell(args, results, text)
@@ -80,7 +83,7 @@ class Stage:
             models = home.installed_home().absolute() / "models"
             self.options += small_encoder.options(models, bench.work / "models")
         else:
-            self.options += ["--precision", args.precision]
+            self.options += ["--precision", args.precision, "--provider", args.provider]
 
     def measured(self, name):
         """What a run of one of the two programs showed."""
@@ -96,9 +99,12 @@ class Stage:
         last = json.loads(ended.lines[-1])
         growth = last.get("growth_bytes_per_file", last.get("memory", {}).get("growth_bytes_per_file"))
         samples = [tuple(map(int, line.split(","))) for line in profile.read_text().splitlines()[1:]]
-        say(f"{name}: {ended.wall:.0f} s, {growth:.0f} bytes a file")
+        # Of itself: what the kernel tells at the end begins with the memory of us, who started
+        # it, and to write the files that it is to index takes more than it does.
+        peak = last.get("peak_memory_bytes", ended.max_rss)
+        say(f"{name}: {ended.wall:.0f} s, {growth:.0f} bytes a file, peak {markdown.megabytes(peak)}")
         return {
-            "wall": ended.wall, "growth": growth, "peak": ended.max_rss, "files": last.get("files"),
+            "wall": ended.wall, "growth": growth, "peak": peak, "files": last.get("files"),
             "step": highest_step(samples), "samples": len(samples), "csv": str(profile),
         }
 
@@ -118,12 +124,15 @@ def highest_step(samples):
 
 def checks(found, failing):
     """(asked, target, reached, whether it is)."""
-    honest, leaky = found["honest"], found["leaky"]
+    honest, leaky = found["honest"], found.get("leaky")
     files = honest["files"]
     a_thousand = lambda run: f"{run['growth'] * 1000 / 1e6:+.2f} MB per 1,000 files"
+    leaks = [
+        ("the same with 16 KB leaked a file", "> 1 MB per 1,000", a_thousand(leaky), leaky["growth"] > MOST),
+    ] if leaky else []
     return [
         ("growth after the first 500 files", "≤ 1 MB per 1,000", a_thousand(honest), honest["growth"] <= MOST),
-        ("the same with 16 KB leaked a file", "> 1 MB per 1,000", a_thousand(leaky), leaky["growth"] > MOST),
+        *leaks,
         (
             "files that fail", str(failing), f"{files['failed']} of {files['indexed'] + files['failed']}",
             files["failed"] == failing,
