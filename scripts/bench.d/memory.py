@@ -99,8 +99,8 @@ class Stage:
         last = json.loads(ended.lines[-1])
         growth = last.get("growth_bytes_per_file", last.get("memory", {}).get("growth_bytes_per_file"))
         samples = [tuple(map(int, line.split(","))) for line in profile.read_text().splitlines()[1:]]
-        # Of itself: what the kernel tells at the end begins with the memory of us, who started
-        # it, and to write the files that it is to index takes more than it does.
+        # By its own account: the kernel's begins with the memory of who started a process, and
+        # this one has just written thousands of files.
         peak = last.get("peak_memory_bytes", ended.max_rss)
         say(f"{name}: {ended.wall:.0f} s, {growth:.0f} bytes a file, peak {markdown.megabytes(peak)}")
         return {
