@@ -154,7 +154,7 @@ fn commit_all(store: &mut Store, root: &Path) -> (usize, usize) {
         };
         let file = chunker.chunk(&source, language).unwrap();
         count.0 += 1;
-        count.1 += file.symbols.definitions.len();
+        count.1 += file.definitions.len();
         let vector = || RoleVectors {
             text: None,
             code: Some(Embedding::new(vec![1.0, 0.0, 0.0])),

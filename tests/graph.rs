@@ -143,7 +143,7 @@ fn listing(case: &Case) -> Vec<String> {
         std::fs::create_dir_all(on_disk.parent().unwrap()).unwrap();
         std::fs::write(&on_disk, text).unwrap();
         if language::detect(&harness::source(path, text).file.path).is_some() {
-            let symbols = harness::chunk(path, text).symbols.to_bytes();
+            let symbols = harness::chunk(path, text).symbols.into_vec();
             let path = path.clone();
             files.push(SymbolFile { path, symbols });
         }

@@ -55,7 +55,7 @@ impl<'a> File<'a> {
             lines_of_code: self.lines.of_code(self.lines.whole()),
             definitions: Vec::new(),
             chunks: Vec::new(),
-            symbols: Symbols::default(),
+            symbols: Symbols::default().to_bytes(),
             package: None,
             notes: (nul > 0)
                 .then(|| format!("{nul} U+0000 replaced"))

@@ -37,7 +37,7 @@ pub use crate::language::ChunkKind;
 use crate::language::{self, Language, TagsError};
 use crate::names::{NamePath, RelPath};
 use crate::source::{Digest, Ingredients, LineSpan, Source};
-use crate::symbols::{self, Symbols};
+use crate::symbols;
 
 /// Counts tokens as the model that will read the text does.
 ///
@@ -111,8 +111,9 @@ pub struct ChunkedFile {
     /// The chunks: the pieces of the module chunk first (if there is any code
     /// outside definitions), then those of each definition in order.
     pub chunks: Vec<Chunk>,
-    /// What it says to other files.
-    pub symbols: Symbols,
+    /// What it says to other files, by [`symbols::Symbols::to_bytes`]: the lists
+    /// take six times the memory, and the file may be under way for a while.
+    pub symbols: Box<[u8]>,
     /// The name of the package it belongs to, by the nearest manifest.
     pub package: Option<String>,
     /// What had to be cut or replaced, if anything, in words for the user.
@@ -272,6 +273,7 @@ impl<'a> Chunker<'a> {
         let symbols = (language.rules().symbols)(&survey.symbol_input(&tree, &source.text));
         // A tree takes many times the memory of its text.
         drop(tree);
+        let symbols = symbols.to_bytes();
         self.timings.survey += start.elapsed();
         let start = Instant::now();
         let mut chunked = compose::compose(&file, &survey);

@@ -25,6 +25,7 @@ pub(super) fn work(run: &Run, jobs: &Receiver<Job>, to_writer: &Sender<Done>) {
         // Like lengths together, so that little is padded.
         job.sort_by_key(|item| item.text.tokens.len());
         let results = run.clock.time(Stage::Embed, || embed(run, &job));
+        run.models.embedded(job.len());
         if run.fault.is_set() && !run.plan.sequential {
             // As above: what would fail for everyone's reason stays as it was.
             return;

@@ -1,6 +1,7 @@
 //! The models of a run, loaded when the first file needs them: a run that
 //! finds nothing changed loads none.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::chunk::{Window, Windows};
@@ -11,10 +12,17 @@ use crate::plan::IndexPlan;
 
 use super::flight::Role;
 
+/// Texts after which the memory that inference holds is given back, also in the
+/// middle of a file: a large one has thousands, and every length among them
+/// leaves its own holes in the arena.
+const SHRINK_TEXTS: usize = 256;
+
 pub(super) struct Models<'a> {
     plan: &'a IndexPlan,
     tokenizers: &'a Roles<Arc<TextTokenizer>>,
     loaded: Mutex<Option<Roles<Arc<Embedder>>>>,
+    /// Texts that went through them.
+    embedded: AtomicUsize,
 }
 
 impl<'a> Models<'a> {
@@ -23,6 +31,7 @@ impl<'a> Models<'a> {
             plan,
             tokenizers,
             loaded: Mutex::default(),
+            embedded: AtomicUsize::default(),
         }
     }
 
@@ -68,6 +77,15 @@ impl<'a> Models<'a> {
         match role {
             Role::Text => loaded.text.clone(),
             Role::Code => loaded.code.clone(),
+        }
+    }
+
+    /// Hears of texts that went through a model, and gives memory back when it
+    /// is time.
+    pub fn embedded(&self, texts: usize) {
+        let before = self.embedded.fetch_add(texts, Ordering::Relaxed);
+        if before / SHRINK_TEXTS < (before + texts) / SHRINK_TEXTS {
+            self.shrink();
         }
     }
 

@@ -29,11 +29,9 @@ pub trait Listener {
     fn warned(&mut self, message: &str);
 }
 
-/// Files after which the memory that inference holds is given back, where
-/// files are not done one at a time, and chunks: four large files may have as
-/// many as 32 small ones.
+/// Files after which memory is given back, where files are not done one at a
+/// time: what is done for files that need no embedding leaves something, too.
 const SHRINK_FILES: u64 = 32;
-const SHRINK_CHUNKS: u64 = 128;
 
 /// So many files in a row that deadlock or are cancelled, each tried several
 /// times, are no accident: the next ones would be, too.
@@ -50,7 +48,6 @@ pub(super) struct Writer<'a> {
     /// Files in a row that circumstances kept from being written.
     unlucky: u32,
     chunks: u64,
-    chunks_at_shrink: u64,
 }
 
 impl<'a> Writer<'a> {
@@ -64,7 +61,6 @@ impl<'a> Writer<'a> {
             reconnections: 0,
             unlucky: 0,
             chunks: 0,
-            chunks_at_shrink: 0,
         }
     }
 
@@ -194,11 +190,8 @@ impl<'a> Writer<'a> {
     /// and then, since it costs a run of the model.
     fn give_back_memory(&mut self, outcome: &FileOutcome) {
         let worked = matches!(outcome, FileOutcome::Indexed(_) | FileOutcome::Failed(_));
-        let due = self.run.plan.sequential
-            || self.summary.files().is_multiple_of(SHRINK_FILES)
-            || self.chunks >= self.chunks_at_shrink + SHRINK_CHUNKS;
+        let due = self.run.plan.sequential || self.summary.files().is_multiple_of(SHRINK_FILES);
         if worked && due {
-            self.chunks_at_shrink = self.chunks;
             self.run.models.shrink();
         }
     }

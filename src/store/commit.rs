@@ -428,7 +428,7 @@ impl<'a> Open<'a> {
     }
 
     fn insert_symbols(&mut self) -> Result<(), StoreError> {
-        let symbols = self.write.file.file.symbols.to_bytes();
+        let symbols: &[u8] = &self.write.file.file.symbols;
         let values: [&(dyn ToSql + Sync); 3] = [&self.repository(), &self.path(), &symbols];
         let statement = &self.statements.symbols;
         self.execute("store what a file says to others", statement, &values)

@@ -512,10 +512,10 @@ impl Function {
 impl Symbols {
     /// The bytes that are stored.
     #[must_use]
-    pub fn to_bytes(&self) -> Vec<u8> {
+    pub fn to_bytes(&self) -> Box<[u8]> {
         // Only a writer that refuses bytes or a length that is not known
         // could fail, and there are neither.
-        postcard::to_allocvec(self).unwrap_or_default()
+        postcard::to_allocvec(self).unwrap_or_default().into()
     }
 
     /// Takes back what [`Self::to_bytes`] gave.

@@ -67,7 +67,7 @@ impl FileBuilder {
             lines_of_code: 18,
             definitions: Vec::new(),
             chunks: Vec::new(),
-            symbols: mnemo_index::symbols::Symbols::default(),
+            symbols: mnemo_index::symbols::Symbols::default().to_bytes(),
             package: None,
             notes: Vec::new(),
         };
