@@ -78,10 +78,10 @@
 //! * **Memory does not grow with the number of files.** Every step is bounded by
 //!   construction: bytes per file ([`read`]), nodes, definitions and time per
 //!   parse ([`chunk`]), tokens per text and texts per run ([`embed`]), items per
-//!   channel and bytes of source under way ([`pipeline`]). What ties the files is
-//!   found at the end from their [`symbols`], packed to three kilobytes for each
-//!   file and unpacked as they are asked for ([`graph`]), and from no source or
-//!   vector. A run that comes near its limit says so and stops
+//!   channel and bytes of source under way ([`pipeline`]). One step needs all
+//!   files: what ties them is found at the end, when the models are unloaded, from
+//!   their [`symbols`], packed and unpacked as they are asked for ([`graph`]), and
+//!   from no source or vector; it takes 14 kilobytes for each file. A run that comes near its limit says so and stops
 //!   by itself; `docs/memory.md` tells the story.
 //! * **Readers see whole files, and whole graphs.** One transaction replaces a
 //!   file's chunks, vectors, nodes and its entry in `indexed_files`; one brings
